@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_STAGE_H
+#define CLI_STAGE_H
+/*
+ * stage - what every tool of a pipeline does alike (design section 2): opens input and output, refuses terminals, passes header,
+ * statistics and unknown frames on, keeps the ledger, obeys signals, flushes before a read that would block,
+ * reports damage, and knows the exit status. A tool is then: options, stage_open, a loop over messages, stage_close.
+ *
+ * It prints through diag and may exit in stage_open (wrong usage 2, cannot open 1).
+ */
+#include "trace/reader.h"
+#include "trace/stats.h"
+#include "trace/writer.h"
+
+/* Options shared by all stages, filled by the option table below. */
+struct stage_opts {
+	const char *in;		/* -r; NULL or "-" is standard input */
+	const char *out;	/* -w; NULL or "-" is standard output */
+	uint64_t drain_ns;	/* --drain-time, 5 s */
+	bool tee;		/* --tee */
+};
+
+enum stage_flags {
+	STAGE_INPUT = 1,	/* reads a record stream */
+	STAGE_OUTPUT = 2,	/* writes one */
+	STAGE_TEE = 4,		/* a sink: writes one only with opts->tee, and survives its closing */
+	STAGE_VERIFY = 8,	/* a sink: checks payload CRCs */
+};
+
+struct stage_conf {
+	unsigned flags;
+	const struct stage_opts *opts;
+	struct counter *counters;	/* the tool's own; read whenever a snapshot or a SIGUSR1 line is due */
+	size_t counters_n;
+	int argc;			/* the whole command line, for stats_instance */
+	char *const *argv;
+	/* Called on SIGHUP (after -w was reopened); NULL: nothing to re-read. Without -w and this, HUP kills as usual. */
+	void (*hup)(void *);
+	/* Called when the input has nothing right now, and before the end: deliver what you batched. NULL: nothing. RC_OK or an error that was already reported. */
+	enum rc (*flush)(void *);
+	/* Called when a statistics frame passes: its stream time (moves timers on an idle stream). NULL: nothing. */
+	void (*tick)(void *, uint64_t time_ns);
+	void *arg;
+};
+
+struct stage;
+
+/* Exits on failure. For a source, `live` and `disorder_ns` go into the header; a filter takes its input's. */
+struct stage *stage_open(const struct stage_conf *, bool live, uint64_t disorder_ns);
+
+/*
+ * The next messages (FRAME_MESSAGE only), valid until the next call. 0 at the end of input, on the second signal, or after a
+ * failure (which is reported and remembered for the exit status).
+ */
+size_t stage_batch(struct stage *, struct record *out, size_t max);
+/* The input's header; valid after the first stage_batch that returned more than 0. */
+const struct stream_header *stage_header(const struct stage *);
+
+/* Output. False: it failed or is to stop (reported); leave the loop and close. Without output (a sink without --tee) true. */
+bool stage_pass(struct stage *, const struct record *) MUST_USE;	/* unchanged */
+bool stage_put(struct stage *, const struct record *) MUST_USE;		/* changed or new */
+bool stage_flush(struct stage *) MUST_USE;
+/* A snapshot of the counters now (live sources: once a second). time_ns: stream time. */
+bool stage_stats(struct stage *, uint64_t time_ns) MUST_USE;
+
+/* A source asks this in its loop: true once it should stop. Also serves SIGUSR1 and SIGHUP. */
+bool stage_stopping(struct stage *);
+/* Something was said (diag) that makes the exit status 1. */
+void stage_failed(struct stage *);
+
+/*
+ * Own statistics frame, end frame, flush, close (errors of close count), damage and summary lines. Returns the exit status: 1 if
+ * anything failed, the input was damaged or truncated, or a counter of class lost is above 0. Frees the stage.
+ */
+int stage_close(struct stage *);
+
+/* -r, -w, --drain-time for a filter; -w for a source; -r, --tee, -w, --drain-time for a sink. Point opt_tool.common at one. */
+extern const struct opt stage_filter_opts[], stage_source_opts[], stage_sink_opts[];
+extern struct stage_opts stage_opts;	/* where these tables store; zero but for drain_ns */
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SIP_MSG_H
+#define SIP_MSG_H
+/*
+ * msg - the one-pass scanner (RFC 3261 7, 25.1) and header access without a full parse.
+ *
+ * Takes what real traffic has: CRLF or bare LF line ends (mixed too), compact names (RFC 3261 7.3.3, RFC
+ * 3265, RFC 4028 and the IANA list), folded headers (7.3.1), any header order, leading CRLFs (7.5), tags inside quoted
+ * display names left alone, messages cut by the capture. No allocation, no global state, linear in the bytes.
+ */
+#include "base/rc.h"
+#include "sip/index.h"
+
+/*
+ * Fills *x from `msg`.
+ * RC_OK    it begins with a request line ("METHOD URI SIP/2.0") or a status line ("SIP/2.0 NNN …"), perhaps
+ *          after CRLFs; *x says what was found (flags: CUT, UNUSUAL)
+ * RC_MORE  could become one with more bytes: a prefix of a start line
+ * RC_BAD   is none; *x is zero
+ * Of repeated headers the first counts (and UNUSUAL is set for those that may stand only once).
+ */
+enum rc sip_scan(struct slice msg, struct sip_index *x) MUST_USE;
+
+/* Cheap: could these bytes begin a SIP message (method token and a space, or "SIP/2.0 ")? Leading CRLFs are allowed. */
+bool sip_looks_like(struct slice bytes);
+
+/*
+ * Walks headers. Start with pos = 0 (the start line is skipped). *name has no trailing blanks, *value is
+ * trimmed and may contain line folds (CRLF + blank), see sip_unfold. RC_END at the empty line or the end of bytes;
+ * lines without a colon are passed over.
+ */
+enum rc sip_header_next(struct slice msg, size_t *pos, struct slice *name, struct slice *value) MUST_USE;
+
+/*
+ * The nth (0 = first, negative counts from the last: -1) header of this name, any case, long or compact form.
+ * False where there is none.
+ */
+bool sip_header(struct slice msg, struct slice name, int nth, struct slice *value);
+
+/* The same name for header comparison, long and compact form alike ("i" and "Call-ID"). */
+bool sip_header_is(struct slice have, struct slice want);
+
+/*
+ * Parts of a From, To, Contact … value (name-addr or addr-spec, RFC 3261 25.1): display name without quotes' outer
+ * pair, the URI without <>, and the header parameters after it (";tag=…", as they stand). Absent parts { NULL, 0 }.
+ */
+struct sip_nameaddr {
+	struct slice display, uri, params;
+};
+enum rc sip_nameaddr(struct slice value, struct sip_nameaddr *out) MUST_USE;
+
+/* Parts of a SIP, SIPS or tel URI; absent parts { NULL, 0 }. host of IPv6 keeps its brackets. */
+struct sip_uri {
+	struct slice scheme, user, password, host, port, params, headers;
+};
+enum rc sip_uri(struct slice uri, struct sip_uri *out) MUST_USE;
+
+/* Value of the parameter `name` (any case) in ";a=b;c" text; quoted strings are respected. An empty value has p != NULL. */
+bool sip_param(struct slice params, struct slice name, struct slice *value);
+
+/* Request line parts; RC_BAD for a reply. */
+enum rc sip_request_uri(struct slice msg, struct slice *uri) MUST_USE;
+/* Reason phrase of a reply (may be empty); RC_BAD for a request. */
+enum rc sip_reason(struct slice msg, struct slice *reason) MUST_USE;
+
+/* The top Via's sent-by ("host:port" as it stands) and transport ("UDP"). */
+enum rc sip_top_via(struct slice msg, struct slice *transport, struct slice *sent_by) MUST_USE;
+
+/* Copies `value` with each fold turned into one space; returns the new length (<= value.n). out has value.n bytes. */
+size_t sip_unfold(struct slice value, uint8_t *out);
+#endif
