@@ -8,6 +8,7 @@
  *
  * It prints through diag and may exit in stage_open (wrong usage 2, cannot open 1).
  */
+#include "cli/opt.h"
 #include "trace/reader.h"
 #include "trace/stats.h"
 #include "trace/writer.h"
