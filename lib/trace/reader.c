@@ -298,6 +298,15 @@ finish(struct reader *rd, struct err *e)
 	return RC_END;
 }
 
+/* Frames that are no messages come alone, so that whoever wants messages only need not sort a batch. */
+static bool
+message_ahead(const struct reader *rd)
+{
+	struct slice s = ahead(rd);
+
+	return s.n > FRAME_TYPE && s.p[FRAME_TYPE] == FRAME_MESSAGE;
+}
+
 enum rc
 reader_batch(struct reader *rd, struct record *out, size_t max, size_t *n, struct err *e)
 {
@@ -306,9 +315,11 @@ reader_batch(struct reader *rd, struct record *out, size_t max, size_t *n, struc
 
 	*n = 0;
 	for (;;) {
+		if (got > 0 && !message_ahead(rd))
+			break;
 		rc = take_frame(rd, &out[got], e);
 		if (rc == RC_OK) {
-			if (++got == max)
+			if (++got == max || out[got - 1].type != FRAME_MESSAGE)
 				break;
 			continue;
 		}

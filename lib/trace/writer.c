@@ -18,6 +18,7 @@ struct writer {
 	struct buf buf;
 	struct slice run;		/* neighbouring frames in the reader's buffer, not yet copied */
 	struct stream_end count;
+	bool open;			/* a header was written, and no end since */
 	struct err failed;		/* failed.rc != RC_OK: every call returns it */
 };
 
@@ -116,7 +117,10 @@ writer_start(struct writer *w, const struct stream_header *h, struct err *e)
 {
 	if (writer_settle(w, e) != RC_OK)
 		return w->failed.rc;
+	if (w->open)
+		end_encode(&w->count, &w->buf);
 	w->count = (struct stream_end){ 0 };
+	w->open = true;
 	header_encode(h, &w->buf);
 	return encoded(w, e);
 }
@@ -181,6 +185,7 @@ writer_end(struct writer *w, struct err *e)
 	if (writer_settle(w, e) != RC_OK)
 		return w->failed.rc;
 	end_encode(&w->count, &w->buf);
+	w->open = false;
 	return writer_flush(w, e);
 }
 

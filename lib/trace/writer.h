@@ -19,6 +19,7 @@ struct writer;
 struct writer *writer_new(int fd, const struct writer_conf *conf);
 void writer_free(struct writer *);	/* flushes nothing */
 
+/* Begins a stream; one that is open is ended first (the seam of concatenated streams is passed on). */
 enum rc writer_start(struct writer *, const struct stream_header *, struct err *) MUST_USE;
 /* Encodes the record. */
 enum rc writer_put(struct writer *, const struct record *, struct err *) MUST_USE;
