@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SIP_AGREE_H
+#define SIP_AGREE_H
+/*
+ * Compares what the scanner and libosip2 say of one message. Used by the unit test, the test over a corpus and a fuzz target.
+ *
+ * agree_check returns false, with the field's name and both texts in *d, where they differ. Messages that libosip2 refuses are
+ * not compared (*accepted says so). What is not compared, and why, stands at each check.
+ */
+#include "base/slice.h"
+#include "sip/msg.h"
+#include "sip/osip.h"
+
+struct disagreement {
+	const char *field;
+	struct slice scan, full;
+};
+
+/* RFC 3261 19.1.2 escapes undone into `out` (room: s.n bytes); libosip2's strings end at a NUL, so this one does too. */
+static inline struct slice
+agree_unescape(struct slice s, uint8_t *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned v = s.p[i];
+
+		if (v == '%' && i + 2 < s.n) {
+			const char hex[] = "0123456789abcdef";
+			const char *h = memchr(hex, ascii_lower(s.p[i + 1]), 16), *l = memchr(hex, ascii_lower(s.p[i + 2]), 16);
+
+			if (h != NULL && l != NULL) {
+				v = (unsigned)((h - hex) << 4 | (l - hex));
+				i += 2;
+			}
+		}
+		if (v == 0)
+			break;
+		out[n++] = (uint8_t)v;
+	}
+	return slice_of(out, n);
+}
+
+static inline bool
+agree_is(struct disagreement *d, const char *field, struct slice scan, struct slice full)
+{
+	*d = (struct disagreement){ field, scan, full };
+	return slice_eq(scan, full);
+}
+
+static inline bool
+agree_uri(struct slice user, struct slice host, const struct sip_full_uri *u, const char *const field[2], uint8_t *room,
+    struct disagreement *d)
+{
+	if (u->opaque.p != NULL)	/* another scheme: libosip2 takes nothing apart */
+		return true;
+	/* an IPv6 host without brackets, which is none (RFC 5118 4.2): libosip2 looks for the port behind the last colon */
+	if (slice_chr(u->host, ':') < u->host.n && slice_chr(host, '[') == host.n)
+		return true;
+	if (host.n >= 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
+		host = slice_of(host.p + 1, host.n - 2);
+	return agree_is(d, field[0], agree_unescape(user, room), u->user) && agree_is(d, field[1], host, u->host);
+}
+
+static inline bool
+agree_party(const struct sip_full *f, enum sip_full_where where, const struct sip_index *x, struct slice msg,
+    enum sip_span_id tag, enum sip_span_id user, const char *const field[3], uint8_t *room, struct disagreement *d)
+{
+	struct slice full = { NULL, 0 };
+	struct sip_full_uri u;
+
+	if (!sip_full_uri(f, where, 0, &u))
+		return agree_is(d, field[2], sip_part(x, msg, user), full);
+	(void)sip_full_param(f, where, 0, "tag", &full);
+	return agree_is(d, field[0], sip_part(x, msg, tag), full) &&
+	    agree_uri(sip_part(x, msg, user), sip_part(x, msg, (enum sip_span_id)(user + 1)), &u, field + 1, room, d);
+}
+
+static inline bool
+agree_start(const struct sip_full *f, const struct sip_index *x, struct slice msg, uint8_t *room, struct disagreement *d)
+{
+	static const char *const ruri[] = { "request user", "request host" };
+	struct sip_full_start st;
+	struct sip_full_uri u;
+
+	if (!sip_full_start(f, &st))
+		return true;
+	/* libosip2 takes any number for a status, overflow included; the scanner brings it into 100..999 */
+	if (st.status != x->status && x->status != 100 && x->status != 999) {
+		*d = (struct disagreement){ "status", { NULL, 0 }, { NULL, 0 } };
+		return false;
+	}
+	if (x->status > 0)
+		return true;
+	return agree_is(d, "method", sip_part(x, msg, SIP_SPAN_METHOD), st.method) &&
+	    (!sip_full_uri(f, SIP_FULL_RURI, 0, &u) ||
+	    agree_uri(sip_part(x, msg, SIP_SPAN_RURI_USER), sip_part(x, msg, SIP_SPAN_RURI_HOST), &u, ruri, room, d));
+}
+
+static inline bool
+agree_numbers(const struct sip_full *f, const struct sip_index *x, struct slice msg, struct disagreement *d)
+{
+	struct slice number = { NULL, 0 }, method = { NULL, 0 }, len = { NULL, 0 };
+	uint64_t v;
+
+	if (sip_full_cseq(f, &number, &method)) {
+		*d = (struct disagreement){ "CSeq number", { NULL, 0 }, number };
+		/* a number too large is cut to what 32 bits hold; what is no number counts for libosip2 all the same */
+		if (!slice_u64(number, UINT64_MAX, &v))
+			v = UINT32_MAX;
+		if ((x->flags & SIP_HAS_CSEQ) != 0 && x->cseq != (v > UINT32_MAX ? UINT32_MAX : (uint32_t)v))
+			return false;
+		if (!agree_is(d, "CSeq method", sip_part(x, msg, SIP_SPAN_CSEQ_METHOD), method))
+			return false;
+	}
+	/* where there is none libosip2 makes one of the body's size */
+	if (!sip_full_length(f, &len) || !sip_header(msg, SLICE_LIT("Content-Length"), 0, &method))
+		return (x->flags & SIP_HAS_LENGTH) == 0;
+	*d = (struct disagreement){ "Content-Length", { NULL, 0 }, len };
+	/* libosip2 takes junk for a length */
+	if (!slice_u64(len, UINT32_MAX, &v))
+		return (x->flags & SIP_HAS_LENGTH) == 0;
+	return (x->flags & SIP_HAS_LENGTH) != 0 && x->content_length == v;
+}
+
+static inline bool
+agree_via(const struct sip_full *f, const struct sip_index *x, struct slice msg, struct disagreement *d)
+{
+	struct slice transport = { NULL, 0 }, sent_by = { NULL, 0 }, host, port = { NULL, 0 };
+	struct sip_full_via via;
+	struct sip_uri u;
+	char text[4096];
+	int n;
+
+	if (!sip_full_via(f, 0, &via))
+		return true;
+	if (sip_top_via(msg, &transport, &sent_by) != RC_OK)
+		return agree_is(d, "Via", transport, via.transport);
+	n = snprintf(text, sizeof(text), "sip:%.*s", SLICE_ARG(sent_by));
+	if (n < 0 || (size_t)n >= sizeof(text))
+		return true;
+	(void)!sip_uri(slice_of(text, (size_t)n), &u);
+	host = u.host, port = u.port;
+	if (host.n >= 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
+		host = slice_of(host.p + 1, host.n - 2);
+	return agree_is(d, "branch", sip_part(x, msg, SIP_SPAN_BRANCH), via.branch) &&
+	    agree_is(d, "transport", transport, via.transport) && agree_is(d, "sent-by host", host, via.host) &&
+	    agree_is(d, "sent-by port", port, via.port);
+}
+
+/* A CR that is no line end by RFC 3261 7 is one for libosip2, so it sees other headers. */
+static inline bool
+agree_bare_cr(struct slice head)
+{
+	for (size_t i = 0; i + 1 < head.n; i++)
+		if (head.p[i] == '\r' && head.p[i + 1] != '\n')
+			return true;
+	return false;
+}
+
+/* `room`: msg.n bytes. */
+static inline bool
+agree_check(struct sip_full *f, struct slice msg, uint8_t *room, bool *accepted, struct disagreement *d)
+{
+	static const char *const from[] = { "From tag", "From user", "From host" };
+	static const char *const to[] = { "To tag", "To user", "To host" };
+	struct slice callid = { NULL, 0 };
+	struct sip_index x;
+
+	*accepted = sip_full_parse(f, msg) == RC_OK;
+	if (!*accepted)
+		return true;
+	*d = (struct disagreement){ "the scanner refuses it", { NULL, 0 }, { NULL, 0 } };
+	if (sip_scan(msg, &x) != RC_OK)
+		return false;
+	if (agree_bare_cr(slice_head(msg, x.body > 0 ? x.body : msg.n)))
+		return true;
+	(void)sip_full_callid(f, &callid);
+	return agree_start(f, &x, msg, room, d) && agree_is(d, "Call-ID", sip_part(&x, msg, SIP_SPAN_CALLID), callid) &&
+	    agree_numbers(f, &x, msg, d) && agree_via(f, &x, msg, d) &&
+	    agree_party(f, SIP_FULL_FROM, &x, msg, SIP_SPAN_FROM_TAG, SIP_SPAN_FROM_USER, from, room, d) &&
+	    agree_party(f, SIP_FULL_TO, &x, msg, SIP_SPAN_TO_TAG, SIP_SPAN_TO_USER, to, room, d);
+}
+#endif
