@@ -16,29 +16,39 @@ struct disagreement {
 	struct slice scan, full;
 };
 
-/* RFC 3261 19.1.2 escapes undone into `out` (room: s.n bytes); libosip2's strings end at a NUL, so this one does too. */
-static inline struct slice
-agree_unescape(struct slice s, uint8_t *out)
+/* The value of a hexadecimal digit, or -1. */
+static inline int
+agree_hex(uint8_t c)
 {
-	size_t n = 0;
+	c = ascii_lower(c);
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
 
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned v = s.p[i];
+/*
+ * RFC 3261 19.1.2 escapes undone into `out` (room: s.n bytes); libosip2's strings end at a NUL, so this one does too. False: an
+ * escape is none ("%-0"), of which libosip2 makes something of its own.
+ */
+static inline bool
+agree_unescape(struct slice *s, uint8_t *out)
+{
+	size_t n = 0, i = 0;
+	int hi, lo;
 
-		if (v == '%' && i + 2 < s.n) {
-			const char hex[] = "0123456789abcdef";
-			const char *h = memchr(hex, ascii_lower(s.p[i + 1]), 16), *l = memchr(hex, ascii_lower(s.p[i + 2]), 16);
-
-			if (h != NULL && l != NULL) {
-				v = (unsigned)((h - hex) << 4 | (l - hex));
-				i += 2;
-			}
+	for (; i < s->n; i++) {
+		out[n] = s->p[i];
+		if (s->p[i] == '%') {
+			hi = s->n - i > 2 ? agree_hex(s->p[i + 1]) : -1;
+			lo = s->n - i > 2 ? agree_hex(s->p[i + 2]) : -1;
+			if (hi < 0 || lo < 0)
+				return false;
+			out[n] = (uint8_t)(hi << 4 | lo);
+			i += 2;
 		}
-		if (v == 0)
+		if (out[n++] == 0)
 			break;
-		out[n++] = (uint8_t)v;
 	}
-	return slice_of(out, n);
+	*s = slice_of(out, i < s->n ? n - 1 : n);
+	return true;
 }
 
 static inline bool
@@ -59,7 +69,9 @@ agree_uri(struct slice user, struct slice host, const struct sip_full_uri *u, co
 		return true;
 	if (host.n >= 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
 		host = slice_of(host.p + 1, host.n - 2);
-	return agree_is(d, field[0], agree_unescape(user, room), u->user) && agree_is(d, field[1], host, u->host);
+	if (agree_unescape(&user, room) && !agree_is(d, field[0], user, u->user))
+		return false;
+	return agree_is(d, field[1], host, u->host);
 }
 
 static inline bool
@@ -128,19 +140,17 @@ agree_via(const struct sip_full *f, const struct sip_index *x, struct slice msg,
 {
 	struct slice transport = { NULL, 0 }, sent_by = { NULL, 0 }, host, port = { NULL, 0 };
 	struct sip_full_via via;
-	struct sip_uri u;
-	char text[4096];
-	int n;
+	size_t n;
 
 	if (!sip_full_via(f, 0, &via))
 		return true;
 	if (sip_top_via(msg, &transport, &sent_by) != RC_OK)
 		return agree_is(d, "Via", transport, via.transport);
-	n = snprintf(text, sizeof(text), "sip:%.*s", SLICE_ARG(sent_by));
-	if (n < 0 || (size_t)n >= sizeof(text))
-		return true;
-	(void)!sip_uri(slice_of(text, (size_t)n), &u);
-	host = u.host, port = u.port;
+	n = slice_starts(sent_by, SLICE_LIT("[")) ? slice_chr(sent_by, ']') : 0;
+	n += slice_chr(slice_skip(sent_by, n), ':');
+	host = slice_trim(slice_head(sent_by, n));
+	if (n < sent_by.n)
+		port = slice_trim(slice_skip(sent_by, n + 1));
 	if (host.n >= 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
 		host = slice_of(host.p + 1, host.n - 2);
 	return agree_is(d, "branch", sip_part(x, msg, SIP_SPAN_BRANCH), via.branch) &&
@@ -148,12 +158,14 @@ agree_via(const struct sip_full *f, const struct sip_index *x, struct slice msg,
 	    agree_is(d, "sent-by port", port, via.port);
 }
 
-/* A CR that is no line end by RFC 3261 7 is one for libosip2, so it sees other headers. */
+/*
+ * libosip2 sees other headers than there are: a CR that is no line end by RFC 3261 7 is one for it, and a NUL ends its strings.
+ */
 static inline bool
-agree_bare_cr(struct slice head)
+agree_other_lines(struct slice head)
 {
-	for (size_t i = 0; i + 1 < head.n; i++)
-		if (head.p[i] == '\r' && head.p[i + 1] != '\n')
+	for (size_t i = 0; i < head.n; i++)
+		if (head.p[i] == '\0' || (head.p[i] == '\r' && i + 1 < head.n && head.p[i + 1] != '\n'))
 			return true;
 	return false;
 }
@@ -173,7 +185,7 @@ agree_check(struct sip_full *f, struct slice msg, uint8_t *room, bool *accepted,
 	*d = (struct disagreement){ "the scanner refuses it", { NULL, 0 }, { NULL, 0 } };
 	if (sip_scan(msg, &x) != RC_OK)
 		return false;
-	if (agree_bare_cr(slice_head(msg, x.body > 0 ? x.body : msg.n)))
+	if (agree_other_lines(slice_head(msg, x.body > 0 ? x.body : msg.n)))
 		return true;
 	(void)sip_full_callid(f, &callid);
 	return agree_start(f, &x, msg, room, d) && agree_is(d, "Call-ID", sip_part(&x, msg, SIP_SPAN_CALLID), callid) &&
