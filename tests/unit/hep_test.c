@@ -428,7 +428,7 @@ equals_the_module(void **state)
 		{ "hep3-noauth", 3, 17, FAMILY_IP4, 1, 70000, "", 15 },
 		{ "hep3-tcp4", 3, 6, FAMILY_IP4, 1, 234, "spoihepuirthpeuia", 64 },
 		{ "hlog", 3, 17, FAMILY_IP4, 100, 234, "spoihepuirthpeuia", 8 },
-		{ "hlog-udp6", 3, 17, FAMILY_IP6, 100, 234, "spoihepuirthpeuia", 8 },
+		{ "hlog-udp6", 3, 17, FAMILY_IP6, 100, 234, "spoihepuirthpeuia", 4 },
 	};
 	struct buf file = { 0 }, have = { 0 }, want = { 0 };
 
