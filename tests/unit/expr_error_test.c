@@ -28,7 +28,7 @@ static const struct {
 	{ "$rs > $null", 6, 5, "only numbers" }, { "$rs >= 10.0.0.1", 7, 8, "only numbers" },
 	{ "$rm =~ 5", 7, 1, "a regular expression" }, { "\"a\" =~ $rm", 7, 3, "a regular expression" }, { "$rm =~ $ci", 7, 3, "a regular expression" },
 	{ "$rm =~ \"a(b\"", 11, 1, "missing closing parenthesis" }, { "$rm =~ \"[z-a]\"", 11, 1, "out of order" },
-	{ "$rm =~ \"\\\\(\\\"(b\"", 7, 10, "missing closing parenthesis" },
+	{ "$rm =~ \"\\\\(\\\"(b\"", 7, 9, "missing closing parenthesis" },
 	{ "5 in {5}", 0, 1, "a variable" }, { "$rs in 5", 7, 1, "{ or @file" }, { "$rs in", 6, 1, "it ends where { or @file" },
 	{ "$rs in {}", 8, 1, "a number" }, { "$rs in {1,}", 10, 1, "a number" }, { "$rs in {1 2}", 10, 1, ", or }" }, { "$rs in {1", 9, 1, "it ends where , or }" },
 	{ "$rs in {\"x\"}", 8, 3, "a number" }, { "$si in {5}", 8, 1, "an address" }, { "$si in {\"x\"}", 8, 3, "an address" }, { "$rm in {$ci}", 8, 3, "a value" },
