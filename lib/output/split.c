@@ -120,7 +120,7 @@ split_files(const struct split *s)
 static struct value *
 value_place(const struct split *s, uint64_t hash)
 {
-	size_t i = hash & (s->size - 1);
+	size_t i = hash >> 1 & (s->size - 1);	/* bit 0 is always set */
 
 	while (s->values[i].hash != 0 && s->values[i].hash != hash)
 		i = (i + 1) & (s->size - 1);
@@ -232,9 +232,8 @@ slot_of(struct split *s, struct slice value, struct slot **out, struct err *e)
 	rc = slot_open(s, hash, v->hash != 0 ? v->number : (uint32_t)s->files, v->hash != 0, out, e);
 	if (rc != RC_OK)
 		return rc;
-	if (v->hash == 0) {
+	if (v->hash == 0)
 		*v = (struct value){ .hash = hash, .number = (uint32_t)s->files++ };
-	}
 	v->slot = (uint16_t)(*out - s->slots);
 	if (s->files * 2 > s->size)
 		values_grow(s);
@@ -244,7 +243,7 @@ slot_of(struct split *s, struct slice value, struct slot **out, struct err *e)
 enum rc
 split_put(struct split *s, struct slice value, const struct record *r, struct err *e)
 {
-	struct slot *slot;
+	struct slot *slot = NULL;
 	enum rc rc = slot_of(s, value, &slot, e);
 
 	if (rc != RC_OK)
