@@ -6,7 +6,7 @@
  * page names every option.
  *
  * Syntax: -x, -xVALUE, -x VALUE, -xyz (flags), --long, --long=VALUE, --long VALUE, -- ends options. Options may stand after
- * operands unless OPT_POSIX is given. "-" is an operand.
+ * operands. "-" is an operand. Long names may not be shortened: scripts would break when an option is added.
  */
 #include "base/buf.h"
 #include "base/err.h"
@@ -47,6 +47,7 @@ struct opt_tool {
 	const struct opt *common;	/* a second table (shared options), or NULL */
 	const char *operands;	/* completion of operands: "FILE", "" none */
 	const char *more;	/* a few lines below the options in --help, or NULL */
+	const struct opt_tool *const *subs;	/* subcommands, NULL-terminated (each name is the command's word alone), or NULL */
 };
 
 /*
@@ -54,6 +55,12 @@ struct opt_tool {
  * one line through diag and exits 2. Returns the operands: *argc, *argv are moved to them.
  */
 void opt_parse(const struct opt_tool *t, int *argc, char ***argv);
+
+/*
+ * For a tool with subcommands ("tracedb insert …"): picks the one that the first argument names (usage error if none), parses the rest
+ * with its tables and returns it. --help, --version, --completion of the tool itself, and --help of a subcommand, are handled.
+ */
+const struct opt_tool *opt_parse_sub(const struct opt_tool *t, int *argc, char ***argv);
 
 /* What --help prints; fits one screen (a test checks 24 x 80 … 50 x 80). */
 void opt_help(const struct opt_tool *t, struct buf *out);

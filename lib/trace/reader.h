@@ -48,7 +48,7 @@ void reader_free(struct reader *);
  * RC_END  end of input; *n == 0. Look at reader_damage.
  * RC_BAD  no trace stream at all (err says what it looks like), or one that needs a feature or version we lack
  * RC_SYS  read failed
- * Header and end frames are delivered like the others.
+ * Header, statistics, end and unknown frames are delivered like messages, but each in a batch of its own.
  */
 enum rc reader_batch(struct reader *, struct record *out, size_t max, size_t *n, struct err *) MUST_USE;
 /* A batch of one. */

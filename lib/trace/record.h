@@ -17,8 +17,8 @@
 #define TRACE_MAX_ATTRS (256u << 10)	/* bytes of all attributes of a frame */
 #define TRACE_HEAD 24			/* bytes that every frame's head begins with */
 #define TRACE_HEAD_MAX 4096		/* longest head of any frame that a reader accepts */
-#define TRACE_MESSAGE_HEAD 112		/* message head without SIP index */
-#define TRACE_MESSAGE_HEAD_SIP 272	/* message head with it */
+#define TRACE_MESSAGE_HEAD 104		/* message head without SIP index */
+#define TRACE_MESSAGE_HEAD_SIP 288	/* message head with it (MARK_SIP) */
 
 enum frame_type {
 	FRAME_HEADER = 1,
@@ -47,7 +47,7 @@ enum direction {
 };
 /* "in", "out", "" for unknown. */
 const char *direction_name(uint8_t direction);
-/* "sip", "log", "hep", "rtcp" …, "hep-N" types without a name as "type-N"; the buffer is for those. */
+/* "sip", "log", "hep", "rtcp" …; types without a name as "type-N", for which the buffer is. */
 const char *kind_name(uint8_t kind, char buf[static 12]);
 
 enum record_mark {

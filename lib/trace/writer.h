@@ -19,6 +19,7 @@ struct writer;
 struct writer *writer_new(int fd, const struct writer_conf *conf);
 void writer_free(struct writer *);	/* flushes nothing */
 
+/* Begins a stream; one that is open is ended first (the seam of concatenated streams is passed on). */
 enum rc writer_start(struct writer *, const struct stream_header *, struct err *) MUST_USE;
 /* Encodes the record. */
 enum rc writer_put(struct writer *, const struct record *, struct err *) MUST_USE;
@@ -28,6 +29,8 @@ enum rc writer_put(struct writer *, const struct record *, struct err *) MUST_US
  * Header and end frames are not passed on: the writer has its own.
  */
 enum rc writer_pass(struct writer *, const struct record *, struct err *) MUST_USE;
+/* A whole encoded frame that is no message (statistics). */
+enum rc writer_frame(struct writer *, struct slice frame, struct err *) MUST_USE;
 enum rc writer_settle(struct writer *, struct err *) MUST_USE;
 /* Everything is with the kernel when it returns RC_OK. */
 enum rc writer_flush(struct writer *, struct err *) MUST_USE;
