@@ -122,13 +122,13 @@ end_records(struct format_file *f, struct buf *out)
 }
 
 const struct format format_table[] = {
-	{ "line", ".txt", false, false, begin_nothing, put_line, NULL },
-	{ "full", ".txt", false, false, begin_nothing, put_full, NULL },
-	{ "json", ".json", false, true, begin_nothing, put_json, NULL },
-	{ "tsv", ".tsv", false, true, begin_tsv, put_tsv, NULL },
-	{ "pcap", ".pcap", true, false, begin_pcap, put_pcap, NULL },
-	{ "pcapng", ".pcapng", true, false, begin_pcapng, put_pcapng, NULL },
-	{ "records", ".trace", true, false, begin_records, put_records, end_records },
+	{ "line", ".txt", false, false, false, begin_nothing, put_line, NULL },
+	{ "full", ".txt", false, false, false, begin_nothing, put_full, NULL },
+	{ "json", ".json", false, true, false, begin_nothing, put_json, NULL },
+	{ "tsv", ".tsv", false, true, false, begin_tsv, put_tsv, NULL },
+	{ "pcap", ".pcap", true, false, true, begin_pcap, put_pcap, NULL },
+	{ "pcapng", ".pcapng", true, false, true, begin_pcapng, put_pcapng, NULL },
+	{ "records", ".trace", true, false, false, begin_records, put_records, end_records },
 	{ 0 }
 };
 

@@ -28,6 +28,7 @@ struct format {
 	const char *suffix;		/* of a split file */
 	bool binary;			/* not for a terminal */
 	bool columns;			/* obeys -F */
+	bool packets;			/* needs format_conf.packets */
 	/*
 	 * At the start of a file, and where it is opened again to append to (`again`): then only what a reader needs
 	 * there (pcapng: another section; records: another stream).

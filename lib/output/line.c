@@ -194,12 +194,16 @@ line_put(struct buf *out, const struct record *r)
 void
 full_put(struct buf *out, const struct record *r)
 {
+	size_t start;
+
 	buf_str(out, "--- ");
 	put_route(out, r, 0);
 	put_notes(out, r);
 	buf_u8(out, '\n');
+	start = out->n;
 	escape_text(out, r->payload);
-	if (r->payload.n > 0 && r->payload.p[r->payload.n - 1] != '\n')
+	if (out->n > start && out->p[out->n - 1] != '\n')
 		buf_u8(out, '\n');
-	buf_u8(out, '\n');
+	if (out->n < start + 2 || out->p[out->n - 2] != '\n')
+		buf_u8(out, '\n');
 }

@@ -12,6 +12,6 @@
  * what was noted on the record. Fixed widths as long as the values fit; nothing is cut but the text of a log record.
  */
 void line_put(struct buf *out, const struct record *r);
-/* A line beginning with "--- " (date, time, addresses, transport, notes), the whole payload, an empty line. */
+/* A line beginning with "--- " (date, time, addresses, transport, notes), the whole payload, and an empty line if it has none. */
 void full_put(struct buf *out, const struct record *r);
 #endif
