@@ -78,7 +78,7 @@ test: all units $(BENCHES)
 
 bench: setup-test
 	@$(MAKE) --no-print-directory all $(BENCHES)
-	@B=$B bash tests/bench/run.sh
+	@B=$B python3 tests/bench/run.py
 
 golden: all
 	@B=$B bash tests/golden.sh

@@ -17,11 +17,11 @@ named(struct slice line, struct slice name, char letter, struct slice *value)
 {
 	size_t n = name.n;
 
-	if (line.n >= 2 && letter != 0 && (line.p[1] == ':' || sip_is_blank(line.p[1])))
+	if (line.n >= 2 && letter != 0 && (line.p[1] == ':' || sip_is_lws(line.p[1])))
 		n = 1;
 	else if (!slice_starts(line, name) && !slice_istarts(line, name))
 		return false;
-	while (n < line.n && sip_is_blank(line.p[n]))
+	while (n < line.n && sip_is_lws(line.p[n]))
 		n++;
 	if (n == line.n || line.p[n] != ':')
 		return false;
