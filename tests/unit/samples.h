@@ -43,6 +43,8 @@ static const struct sample samples[] = {
 	    "i: tab\there\x07\r\nCSeq: 1 MESSAGE\r\n\r\n\x1b]0;title\x07\xc2\x9b""2J \xe2\x80\xae" "abc\r\n",
 	    "192.0.2.1:5060", "192.0.2.2:5060", TRANSPORT_UDP, DIR_IN, KIND_SIP, 0, 0, 1, 0, 0, "1=\xffid;2=a;2=\x80" },
 	{ "every byte", NULL, "192.0.2.1:5060", "192.0.2.2:5060", TRANSPORT_UDP, 0, KIND_SIP, 0, 0, 0, 0, 0, "" },
+	{ "text", "MESSAGE sip:x SIP/2.0\r\n" HEADERS("6 MESSAGE") "\r\n\"gr\xc3\xbcn\" \\ \t \xe2\x82\xac \xf0\x9d\x84\x9e \xef\xbf\xbf \xc2\x85 \x7f\b",
+	    "192.0.2.1:5060", "192.0.2.2:5060", TRANSPORT_UDP, 0, KIND_SIP, 0, 0, 0, 0, 0, "2=\xc3\xa4" },
 	{ "dashes", "INVITE sip:-@h SIP/2.0\nf:<sip:-@h>;tag=-\nt: sip:b@h\nCall-ID: -\nCSeq\t:\n 2\r\n INVITE\n\n", "192.0.2.1:5060", "192.0.2.2:5060", TRANSPORT_UDP, 0, KIND_SIP, 0, 0, 0, 0, 0, "" },
 	{ "log", "dialplan chose route 7", "", "", TRANSPORT_NONE, 0, KIND_LOG, 0, 2023, 0, 0, 0, "1=a84b4c76e66710@192.0.2.1;5=edge-1" },
 	{ "empty", "", "192.0.2.1:1", "192.0.2.2:2", TRANSPORT_UDP, 0, KIND_UNKNOWN, 0, 0, 0, 0, 0, "" },

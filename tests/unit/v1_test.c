@@ -4,6 +4,7 @@
  * file, read now, is tests/data/v1.json. With arguments this program makes streams for other tests:
  *   --v1, --live      the golden streams (tests/golden.sh)
  *   --calls N         N interleaved calls of three messages, one microsecond apart
+ *   --big BYTES       two messages of this size, one over UDP and one over TCP
  */
 #include "output/column.h"
 #include "samples.h"
@@ -103,6 +104,30 @@ make_calls(struct buf *out, unsigned calls)
 	id_maker_free(ids);
 }
 
+static void
+make_big(struct buf *out, size_t bytes)
+{
+	struct record r = { .type = FRAME_MESSAGE, .time_ns = BEGIN_NS, .transport = TRANSPORT_UDP, .kind = KIND_SIP };
+	struct stream_end end = { .frames = 2, .messages = 2 };
+	struct buf text = { 0 };
+
+	put_header(out, false);
+	buf_printf(&text, "MESSAGE sip:b@h SIP/2.0\r\n" HEADERS("1 MESSAGE") "Content-Type: text/plain\r\nContent-Length: %zu\r\n\r\n", bytes);
+	while (bytes-- > 0)
+		buf_u8(&text, (uint8_t)('a' + bytes % 26));
+	r.payload = buf_slice(&text);
+	sample_addr("192.0.2.2:5060", &r.src);
+	sample_addr("192.0.2.1:5060", &r.dst);
+	assert_int_equal(sip_scan(r.payload, &r.sip), RC_OK);
+	r.marks = MARK_SIP;
+	assert_int_equal(record_encode(&r, out), RC_OK);
+	r.transport = TRANSPORT_TCP;
+	assert_int_equal(record_encode(&r, out), RC_OK);
+	end.payload_bytes = 2 * text.n;
+	end_encode(&end, out);
+	buf_reset(&text);
+}
+
 static struct buf
 read_golden(const char *name)
 {
@@ -183,6 +208,8 @@ main(int argc, char **argv)
 		make_live(&out);
 	else if (argc > 2 && strcmp(argv[1], "--calls") == 0)
 		make_calls(&out, (unsigned)strtoul(argv[2], NULL, 10));
+	else if (argc > 2 && strcmp(argv[1], "--big") == 0)
+		make_big(&out, strtoul(argv[2], NULL, 10));
 	fwrite(out.p, 1, out.n, stdout);
 	buf_reset(&out);
 	return fflush(stdout) == 0 ? 0 : 1;
