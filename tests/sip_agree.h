@@ -136,7 +136,7 @@ agree_numbers(const struct sip_full *f, const struct sip_index *x, struct slice 
 }
 
 static inline bool
-agree_via(const struct sip_full *f, const struct sip_index *x, struct slice msg, struct disagreement *d)
+agree_via(const struct sip_full *f, const struct sip_index *x, struct slice msg, uint8_t *room, struct disagreement *d)
 {
 	struct slice transport = { NULL, 0 }, sent_by = { NULL, 0 }, host, port = { NULL, 0 };
 	struct sip_full_via via;
@@ -146,6 +146,7 @@ agree_via(const struct sip_full *f, const struct sip_index *x, struct slice msg,
 		return true;
 	if (sip_top_via(msg, &transport, &sent_by) != RC_OK)
 		return agree_is(d, "Via", transport, via.transport);
+	sent_by = slice_of(room, sip_unfold(sent_by, room));
 	n = slice_starts(sent_by, SLICE_LIT("[")) ? slice_chr(sent_by, ']') : 0;
 	n += slice_chr(slice_skip(sent_by, n), ':');
 	host = slice_trim(slice_head(sent_by, n));
@@ -189,7 +190,7 @@ agree_check(struct sip_full *f, struct slice msg, uint8_t *room, bool *accepted,
 		return true;
 	(void)sip_full_callid(f, &callid);
 	return agree_start(f, &x, msg, room, d) && agree_is(d, "Call-ID", sip_part(&x, msg, SIP_SPAN_CALLID), callid) &&
-	    agree_numbers(f, &x, msg, d) && agree_via(f, &x, msg, d) &&
+	    agree_numbers(f, &x, msg, d) && agree_via(f, &x, msg, room, d) &&
 	    agree_party(f, SIP_FULL_FROM, &x, msg, SIP_SPAN_FROM_TAG, SIP_SPAN_FROM_USER, from, room, d) &&
 	    agree_party(f, SIP_FULL_TO, &x, msg, SIP_SPAN_TO_TAG, SIP_SPAN_TO_USER, to, room, d);
 }

@@ -123,6 +123,7 @@ static const struct {
 	{ "nothing", "", RC_BAD, NULL, "", NULL },
 	{ "empty URI", "A <>", RC_BAD, "A", "", NULL },
 	{ "open quote", "\"A <sip:a@b>;tag=1", RC_BAD, "\"A", "sip:a@b", ";tag=1" },
+	{ "a URI for a name", "sip:c@d <sip:a@b>", RC_BAD, "sip:c@d", "sip:a@b", NULL },
 	{ "open angle", "A <sip:a@b;tag=1", RC_BAD, "A", "sip:a@b", ";tag=1" },
 	{ "junk behind", "<sip:a@b> x;tag=1", RC_BAD, NULL, "sip:a@b", ";tag=1" },
 	{ "only junk behind", "<sip:a@b> x", RC_BAD, NULL, "sip:a@b", NULL },
