@@ -78,17 +78,24 @@ test: all units $(BENCHES)
 
 bench: setup-test
 	@$(MAKE) --no-print-directory all $(BENCHES)
-	@B=$B bash tests/bench/run.sh
+	@B=$B python3 tests/bench/run.py
 
 golden: all
 	@B=$B bash tests/golden.sh
 
-# Each fuzz target is built from the library's sources with clang; FUZZ_TIME seconds each.
+# Fuzz targets: clang's libFuzzer with ASan and UBSan; FUZZ_TIME seconds each.
 FUZZ_TIME ?= 30
-FUZZ_CFLAGS = -std=c11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib -O1 -g -fsanitize=fuzzer$(,)address$(,)undefined -fno-sanitize-recover=undefined $(PKG_CFLAGS)
-build-fuzz/%: tests/fuzz/%.c $(LIB_SRC)
+FUZZ_CFLAGS = -std=c11 -D_GNU_SOURCE -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION -DVERSION='"$(VERSION)"' -Ilib -O1 -g -fsanitize=address$(,)undefined -fno-sanitize-recover=undefined $(PKG_CFLAGS) -MMD -MP
+FUZZ_OBJ := $(LIB_SRC:%.c=build-fuzz/%.o)
+build-fuzz/%.o: %.c
 	@mkdir -p $(@D)
-	clang $(FUZZ_CFLAGS) -o $@ $< $(LIB_SRC) $(ALL_LIBS)
+	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
+build-fuzz/lib.a: $(FUZZ_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+build-fuzz/%: tests/fuzz/%.c build-fuzz/lib.a
+	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LIBS)
+-include $(FUZZ_OBJ:.o=.d)
 fuzzers: $(FUZZERS)
 fuzz: setup-test
 	@$(MAKE) --no-print-directory fuzzers

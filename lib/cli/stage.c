@@ -10,6 +10,7 @@
 
 #include "base/xalloc.h"
 #include "cli/diag.h"
+#include "cli/meter.h"
 #include "cli/sig.h"
 
 #define DRAIN_NS 5000000000ull
@@ -27,6 +28,9 @@ struct stage {
 	uint32_t seq;
 	uint64_t time_ns;		/* of the last record that passed */
 	struct buf frame;
+	struct meter *meter;
+	bool metered;			/* meter was decided on */
+	uint64_t messages;		/* read so far */
 };
 
 struct stage_opts stage_opts = { .drain_ns = DRAIN_NS };
@@ -218,6 +222,24 @@ regular_file(int fd)
 	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+static uint64_t
+file_size(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+}
+
+void
+stage_progress(struct stage *s, uint64_t done_bytes, uint64_t total_bytes, uint64_t messages)
+{
+	if (!s->metered) {
+		s->metered = true;
+		s->meter = meter_new(total_bytes);
+	}
+	meter_tick(s->meter, done_bytes, messages);
+}
+
 struct stage *
 stage_open(const struct stage_conf *conf, bool live, uint64_t disorder_ns)
 {
@@ -309,6 +331,9 @@ stage_batch(struct stage *s, struct record *out, size_t max)
 			if (!s->started && !start_output(s))	/* the header frame was lost to damage */
 				return 0;
 			s->time_ns = out[n - 1].time_ns;
+			s->messages += n;
+			if (s->meter != NULL || !s->metered)
+				stage_progress(s, reader_bytes(s->reader), file_size(s->in), s->messages);
 			return n;
 		}
 		if (!other_frame(s, &out[0]))
@@ -406,6 +431,7 @@ stage_close(struct stage *s)
 {
 	int status;
 
+	meter_free(s->meter);
 	if (s->conf.flush != NULL && s->conf.flush(s->conf.arg) != RC_OK)
 		s->failed = true;
 	close_output(s);

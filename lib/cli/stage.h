@@ -64,6 +64,12 @@ bool stage_flush(struct stage *) MUST_USE;
 /* A snapshot of the counters now (live sources: once a second). time_ns: stream time. */
 bool stage_stats(struct stage *, uint64_t time_ns) MUST_USE;
 
+/*
+ * A source that reads a file says how far it is, as often as it likes (shown on a terminal, see meter.h); total 0 is unknown.
+ * For the input of a filter or sink the stage does it itself.
+ */
+void stage_progress(struct stage *, uint64_t done_bytes, uint64_t total_bytes, uint64_t messages);
+
 /* A source asks this in its loop: true once it should stop. Also serves SIGUSR1 and SIGHUP. */
 bool stage_stopping(struct stage *);
 /* Something was said (diag) that makes the exit status 1. */

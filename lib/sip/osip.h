@@ -68,8 +68,11 @@ struct sip_full_via {
 bool sip_full_via(const struct sip_full *, unsigned nth, struct sip_full_via *out);
 
 /*
- * The nth body: the only one, or a part of a multipart body. type: "application/sdp" as it stands, of the part or the message;
- * { NULL, 0 } where it does not say.
+ * The nth body: the only one, or a part of a multipart body. Its type is the part's, or the message's, as it stands
+ * ("application", "sdp"); { NULL, 0 } where nothing says it. bytes may be empty.
  */
-bool sip_full_body(const struct sip_full *, unsigned nth, struct slice *type, struct slice *body);
+struct sip_full_body {
+	struct slice type, subtype, bytes;
+};
+bool sip_full_body(const struct sip_full *, unsigned nth, struct sip_full_body *out);
 #endif

@@ -17,11 +17,11 @@ named(struct slice line, struct slice name, char letter, struct slice *value)
 {
 	size_t n = name.n;
 
-	if (line.n >= 2 && letter != 0 && (line.p[1] == ':' || sip_is_blank(line.p[1])))
+	if (line.n >= 2 && letter != 0 && (line.p[1] == ':' || sip_is_lws(line.p[1])))
 		n = 1;
-	else if (!slice_istarts(line, name))
+	else if (!slice_starts(line, name) && !slice_istarts(line, name))
 		return false;
-	while (n < line.n && sip_is_blank(line.p[n]))
+	while (n < line.n && sip_is_lws(line.p[n]))
 		n++;
 	if (n == line.n || line.p[n] != ':')
 		return false;
@@ -35,11 +35,11 @@ classify(struct slice line, struct slice *value)
 {
 	switch (line.p[0] | 0x20) {
 	case 'v':
-		return named(line, SLICE_LIT("via"), 'v', value) ? VIA : OTHER;
+		return named(line, SLICE_LIT("Via"), 'v', value) ? VIA : OTHER;
 	case 'f':
-		return named(line, SLICE_LIT("from"), 'f', value) ? FROM : OTHER;
+		return named(line, SLICE_LIT("From"), 'f', value) ? FROM : OTHER;
 	case 't':
-		return named(line, SLICE_LIT("to"), 't', value) ? TO : OTHER;
+		return named(line, SLICE_LIT("To"), 't', value) ? TO : OTHER;
 	case 'i':
 		return named(line, SLICE_LIT("i"), 'i', value) ? CALLID : OTHER;
 	case 'l':
@@ -48,11 +48,11 @@ classify(struct slice line, struct slice *value)
 		if (line.n < 4)
 			return OTHER;
 		if ((line.p[1] | 0x20) == 's')
-			return named(line, SLICE_LIT("cseq"), 0, value) ? CSEQ : OTHER;
+			return named(line, SLICE_LIT("CSeq"), 0, value) ? CSEQ : OTHER;
 		if ((line.p[1] | 0x20) == 'a')
-			return named(line, SLICE_LIT("call-id"), 0, value) ? CALLID : OTHER;
+			return named(line, SLICE_LIT("Call-ID"), 0, value) ? CALLID : OTHER;
 		if (line.n > 14 && (line.p[8] | 0x20) == 'l')
-			return named(line, SLICE_LIT("content-length"), 0, value) ? LENGTH : OTHER;
+			return named(line, SLICE_LIT("Content-Length"), 0, value) ? LENGTH : OTHER;
 		return OTHER;
 	default:
 		return OTHER;
@@ -151,6 +151,10 @@ index_vias(struct slice msg, struct slice list, struct sip_index *x)
 {
 	struct slice value;
 
+	if (slice_chr(list, ',') == list.n && list.n > 0 && x->vias < SIP_VIAS) {	/* nearly always */
+		index_via(msg, list, x, x->vias == 0);
+		return;
+	}
 	while (sip_value_next(&list, &value)) {
 		if (value.n == 0) {	/* RFC 4475 3.1.2.1 has such commas */
 			x->flags |= SIP_UNUSUAL;
@@ -193,6 +197,18 @@ index_header(struct slice msg, enum header h, struct slice value, struct sip_ind
 	}
 }
 
+/* None of the parts may be folded inside. */
+static void
+check_folds(struct slice msg, struct sip_index *x)
+{
+	for (int i = 0; i < SIP_SPANS; i++) {
+		struct slice part = sip_part(x, msg, (enum sip_span_id)i);
+
+		if (slice_chr(part, '\n') < part.n)
+			x->flags |= SIP_UNUSUAL;
+	}
+}
+
 /* From, To, Call-ID, CSeq and Via are in every message, once but for Via (RFC 3261 8.1.1). */
 #define ALWAYS (1u << CALLID | 1u << CSEQ | 1u << FROM | 1u << TO | 1u << VIA)
 #define ONCE ((ALWAYS | 1u << LENGTH) & ~(1u << VIA))
@@ -201,6 +217,7 @@ static void
 index_headers(struct slice msg, size_t pos, struct sip_index *x)
 {
 	unsigned seen = 0;
+	bool folded = false;
 	struct sip_line l;
 	struct slice value;
 	enum rc rc;
@@ -211,12 +228,15 @@ index_headers(struct slice msg, size_t pos, struct sip_index *x)
 		pos = l.next;
 		if (h == OTHER)
 			continue;
+		folded |= l.folded;
 		if ((seen & ONCE & 1u << h) != 0)
 			x->flags |= SIP_UNUSUAL;
 		else
 			index_header(msg, h, value, x);
 		seen |= 1u << h;
 	}
+	if (folded)
+		check_folds(msg, x);
 	if (rc == RC_END) {
 		x->body = (uint32_t)l.next;
 		if ((seen & ALWAYS) != ALWAYS)

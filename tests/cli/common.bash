@@ -3,6 +3,7 @@
 TOP=${TOP:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
 B=${B:-build}
 export PATH=$TOP/$B/bin:$PATH LC_ALL=C.UTF-8 TZ=UTC
+# shellcheck disable=SC2034  # for the .bats files
 DATA=$TOP/tests/data
 unset SIPTRACE_DB_URL
 
