@@ -257,7 +257,7 @@ stage_open(const struct stage_conf *conf, bool live, uint64_t disorder_ns)
 	if (out)
 		open_output(s);
 	sig_install(&(struct sig_conf){
-	    .source = !(conf->flags & STAGE_INPUT) || regular_file(s->in),
+	    .source = regular_file(s->in),	/* a source of its own stops by stage_stopping, and what it wrote may drain */
 	    .hup = conf->hup != NULL || (out && !is_std(conf->opts->out)),
 	    .ignore_pipe = (conf->flags & STAGE_TEE) != 0,
 	    .drain_ns = conf->opts->drain_ns,

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "sip/stream.h"
 
+#include "base/take.h"
+
 #define MAX_START (64u << 10)	/* as the scanner's */
 #define MAX_HEADER (1u << 20)
 #define MAX_JUNK (64u << 10)	/* passed over without a message: then it is no SIP */
+#define MAX_NAME 128		/* bytes of a header's name */
 #define MAX_KEEPALIVE 16
 
 enum state {
@@ -37,6 +40,23 @@ sip_stream_held(const struct sip_stream *s)
 	return s->in.n;
 }
 
+/* Keeps what is not used yet at the front of the buffer. */
+static void
+keep(struct sip_stream *s)
+{
+	if (s->in.n == 0) {
+		buf_reset(&s->kept);	/* an idle connection holds no memory */
+	} else if (s->lent) {
+		buf_clear(&s->kept);
+		buf_put(&s->kept, s->in);
+	} else if (s->in.p != s->kept.p) {
+		memmove(s->kept.p, s->in.p, s->in.n);
+	}
+	s->lent = false;
+	s->kept.n = s->in.n;
+	s->in = buf_slice(&s->kept);
+}
+
 void
 sip_stream_put(struct sip_stream *s, struct slice in)
 {
@@ -48,27 +68,13 @@ sip_stream_put(struct sip_stream *s, struct slice in)
 		s->skip -= n;
 		in = slice_skip(in, n);
 	}
-	s->lent = s->in.n == 0;
-	if (s->lent) {
+	if (s->in.n == 0) {
+		s->lent = true;
 		s->in = in;
 		return;
 	}
+	keep(s);
 	buf_put(&s->kept, in);
-	s->in = buf_slice(&s->kept);
-}
-
-/* Keeps what is not used yet at the front of the buffer. */
-static void
-keep(struct sip_stream *s)
-{
-	if (s->lent) {
-		buf_clear(&s->kept);
-		buf_put(&s->kept, s->in);
-		s->lent = false;
-	} else if (s->in.p != s->kept.p && s->in.n > 0) {
-		memmove(s->kept.p, s->in.p, s->in.n);
-	}
-	s->kept.n = s->in.n;
 	s->in = buf_slice(&s->kept);
 }
 
@@ -95,9 +101,9 @@ header_line(struct slice s)
 {
 	size_t n = 0;
 
-	while (n < s.n && s.p[n] > ' ' && s.p[n] < 0x7f && s.p[n] != ':')
+	while (n < s.n && n < MAX_NAME && s.p[n] > ' ' && s.p[n] < 0x7f && s.p[n] != ':')
 		n++;
-	if (n == 0 && s.n > 0)
+	if ((n == 0 && s.n > 0) || n == MAX_NAME)
 		return RC_BAD;
 	while (n < s.n && (s.p[n] == ' ' || s.p[n] == '\t'))
 		n++;
@@ -201,12 +207,11 @@ guess_end(struct slice in, size_t body)
 		at++;
 	if (at == in.n)
 		return body;
-	at = find_start(in, at == body ? body : at, &rc);
-	if (rc != RC_OK)
-		at = in.n;
-	while (at > body && rc == RC_OK && is_eol(in.p[at - 1]) && at - body < 3)
-		at--;
-	return at;
+	if (message_begins(slice_skip(in, at)) == RC_OK)
+		return body;
+	at = find_start(in, at, &rc);
+	/* the last line may be the first half of the next start line */
+	return rc == RC_OK || (rc == RC_MORE && sip_looks_like(slice_skip(in, at))) ? at : in.n;
 }
 
 /* The header is complete: how long is the message? */
@@ -231,8 +236,9 @@ begin_message(struct sip_stream *s)
 		size_t nl = slice_chr(slice_head(s->in, MAX_START), '\n');
 		bool whole = nl < s->in.n && nl < MAX_START;
 
-		if (!whole && s->in.n > 512 && s->in.n < MAX_START)
+		if (!whole && s->seen > 512 && s->in.n < MAX_START)
 			return RC_MORE;		/* looked at before; only its end is missing */
+		s->seen = whole ? 0 : s->in.n;
 		switch (sip_scan(slice_head(s->in, nl + whole), &x)) {
 		case RC_OK:
 			s->started = whole;
@@ -360,11 +366,18 @@ sip_datagram_next(struct slice *rest, struct sip_frame *out)
 	return RC_OK;
 }
 
+/* RFC 5389 6: class and method Binding (request, indication, success), the magic cookie. */
+static bool
+is_stun_binding(struct slice d)
+{
+	return d.n >= 20 && d.p[0] < 2 && (d.p[1] == 0x01 || d.p[1] == 0x11) && load_be32(d.p + 4) == 0x2112a442;
+}
+
 bool
 sip_is_keepalive(struct slice d)
 {
 	if (d.n > MAX_KEEPALIVE)
-		return false;
+		return is_stun_binding(d);
 	for (size_t i = 0; i < d.n; i++)
 		if (!is_eol(d.p[i]) && d.p[i] != 0)
 			return false;

@@ -63,6 +63,6 @@ size_t sip_stream_held(const struct sip_stream *);
  * a message stay part of it. RC_BAD: none (any more); RC_MORE: the prefix of a start line.
  */
 enum rc sip_datagram_next(struct slice *rest, struct sip_frame *out) MUST_USE;
-/* Nothing but CRs, LFs and NULs, few of them: what phones send to keep their NAT binding. */
+/* Nothing but CRs, LFs and NULs, few of them or none, or a STUN binding: what phones send to keep their NAT binding (RFC 5626 3.5). */
 bool sip_is_keepalive(struct slice datagram);
 #endif
