@@ -18,10 +18,15 @@
  * RC_MORE  could become one with more bytes: a prefix of a start line
  * RC_BAD   is none; *x is zero
  * Of repeated headers the first counts (and UNUSUAL is set for those that may stand only once).
+ *
+ * Where it is generous, UNUSUAL says so: any version counts as SIP ("SIP/7.0", RFC 4475 3.1.2.16), never another protocol; any
+ * token of at most 128 bytes is a method; a status beyond 100..999 is brought there. A start line has at most 64 KiB.
+ * A header line whose end is not there (CUT) is not indexed: half a Call-ID would be another call.
  */
 enum rc sip_scan(struct slice msg, struct sip_index *x) MUST_USE;
 
-/* Cheap: could these bytes begin a SIP message (method token and a space, or "SIP/2.0 ")? Leading CRLFs are allowed. */
+/* Cheap: could these bytes begin a SIP message (method token and a space, or "SIP/2.0 ")? Leading CRLFs are allowed. Where
+ * the whole line is there, it is a SIP start line; a mere prefix of a method is not enough. */
 bool sip_looks_like(struct slice bytes);
 
 /*
@@ -47,16 +52,36 @@ bool sip_header_is(struct slice have, struct slice want);
 struct sip_nameaddr {
 	struct slice display, uri, params;
 };
+/* One value (see sip_value_next). RC_BAD: an open quote, no '>', no URI …; *out is what could be read all the same. */
 enum rc sip_nameaddr(struct slice value, struct sip_nameaddr *out) MUST_USE;
 
-/* Parts of a SIP, SIPS or tel URI; absent parts { NULL, 0 }. host of IPv6 keeps its brackets. */
+/*
+ * Parts of a SIP, SIPS or tel URI (its number is the user); absent parts { NULL, 0 }. host of IPv6 keeps its brackets, user its
+ * parameters ("1;phone-context=x" in sip:1;phone-context=x@h), params begins with ';', headers is what follows '?'. Of other
+ * schemes user and host where there is an '@'. RC_BAD: no scheme, no host or number, an impossible port; *out is what could be read.
+ */
 struct sip_uri {
 	struct slice scheme, user, password, host, port, params, headers;
 };
 enum rc sip_uri(struct slice uri, struct sip_uri *out) MUST_USE;
 
-/* Value of the parameter `name` (any case) in ";a=b;c" text; quoted strings are respected. An empty value has p != NULL. */
+/*
+ * Value of the parameter `name` (any case) in ";a=b;c" text; quoted strings are respected, their value comes without the
+ * quotes. An empty value, or none, has p != NULL.
+ */
 bool sip_param(struct slice params, struct slice name, struct slice *value);
+
+/*
+ * The next of the comma-separated values in *list (Via, Contact, Route …), trimmed; commas in quoted strings and <> separate
+ * nothing. False when none is left. A quoted string that does not end takes the rest.
+ */
+bool sip_value_next(struct slice *list, struct slice *value);
+
+/* Parts of one Via value: "UDP", "host:port" as it stands, ";branch=…". RC_BAD where one of the first two is missing. */
+struct sip_via {
+	struct slice transport, sent_by, params;
+};
+enum rc sip_via(struct slice value, struct sip_via *out) MUST_USE;
 
 /* Request line parts; RC_BAD for a reply. */
 enum rc sip_request_uri(struct slice msg, struct slice *uri) MUST_USE;

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include "sip/line.h"
+#include "sip/msg.h"
+
+/* A quoted string begins at s[i]: the position behind its closing quote; s.n + 1 where it has none. */
+static size_t
+skip_quoted(struct slice s, size_t i)
+{
+	for (i++; i < s.n && s.p[i] != '"'; i++)
+		if (s.p[i] == '\\')
+			i++;
+	return i < s.n ? i + 1 : s.n + 1;
+}
+
+/* Position of the first '<' that stands in no quoted string, or s.n. A quote that never ends is a byte like others. */
+static size_t
+find_angle(struct slice s, bool *bad)
+{
+	size_t lt = slice_chr(s, '<'), from = 0, q;
+
+	while (lt < s.n && (q = slice_chr(slice_of(s.p + from, lt - from), '"')) < lt - from) {
+		q = skip_quoted(s, from + q);
+		if (q > s.n) {
+			*bad = true;
+			return lt;
+		}
+		from = q;
+		if (lt < from)
+			lt = from + slice_chr(slice_skip(s, from), '<');
+	}
+	return lt;
+}
+
+static struct slice
+display_name(struct slice s)
+{
+	s = slice_trim(s);
+	if (s.n == 0)
+		return (struct slice){ NULL, 0 };
+	if (s.n >= 2 && s.p[0] == '"' && s.p[s.n - 1] == '"')
+		return slice_of(s.p + 1, s.n - 2);
+	return s;
+}
+
+/* URI and header parameters of the form without <>: the first ';' begins the latter (RFC 3261 20.10). */
+static void
+addr_spec(struct slice s, struct sip_nameaddr *out)
+{
+	size_t semi = slice_chr(s, ';');
+
+	out->uri = slice_trim(slice_head(s, semi));
+	if (semi < s.n)
+		out->params = slice_skip(s, semi);
+}
+
+enum rc
+sip_nameaddr(struct slice value, struct sip_nameaddr *out)
+{
+	bool bad = false;
+	size_t lt = find_angle(value, &bad), gt;
+	struct slice rest;
+
+	*out = (struct sip_nameaddr){ 0 };
+	if (lt == value.n) {
+		addr_spec(value, out);
+		return bad || out->uri.n == 0 ? RC_BAD : RC_OK;
+	}
+	out->display = display_name(slice_head(value, lt));
+	rest = slice_skip(value, lt + 1);
+	gt = slice_chr(rest, '>');
+	if (gt == rest.n) {
+		addr_spec(rest, out);
+		return RC_BAD;
+	}
+	out->uri = slice_trim(slice_head(rest, gt));
+	rest = slice_trim(slice_skip(rest, gt + 1));
+	if (rest.n > 0) {
+		bad |= rest.p[0] != ';';
+		out->params = slice_skip(rest, slice_chr(rest, ';'));
+		if (out->params.n == 0)
+			out->params.p = NULL;
+	}
+	return bad || out->uri.n == 0 ? RC_BAD : RC_OK;
+}
+
+bool
+sip_param(struct slice params, struct slice name, struct slice *value)
+{
+	size_t i = slice_chr(params, ';'), end, eq;
+	struct slice s;
+	bool is;
+
+	while (i < params.n) {
+		params = slice_skip(params, i + 1);
+		i = slice_chr(params, ';');
+		eq = slice_chr(slice_head(params, i), '=');
+		is = slice_ieq(slice_trim(slice_head(params, eq)), name);
+		s = slice_of(params.p + eq, 0);
+		if (eq < i) {
+			for (eq++; eq < i && slice_trim(slice_of(params.p + eq, 1)).n == 0;)
+				eq++;
+			if (eq < i && params.p[eq] == '"' && (end = skip_quoted(params, eq)) <= params.n) {
+				s = slice_of(params.p + eq + 1, end - eq - 2);
+				i = end + slice_chr(slice_skip(params, end), ';');
+			} else {
+				s = slice_trim(slice_of(params.p + eq, i - eq));
+			}
+		}
+		if (is) {
+			*value = s;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+sip_value_next(struct slice *list, struct slice *value)
+{
+	struct slice s = *list;
+	size_t i = 0, end;
+	bool angle = false;
+
+	if (s.p == NULL)
+		return false;
+	for (; i < s.n && (angle || s.p[i] != ','); i++) {
+		if (s.p[i] == '"' && !angle) {
+			end = skip_quoted(s, i);
+			i = end <= s.n ? end - 1 : s.n - 1;
+		}
+		if (s.p[i] == '<' || s.p[i] == '>')
+			angle = s.p[i] == '<';
+	}
+	*value = slice_trim(slice_head(s, i));
+	*list = i < s.n ? slice_skip(s, i + 1) : (struct slice){ NULL, 0 };
+	return true;
+}
+
+enum rc
+sip_via(struct slice value, struct sip_via *out)
+{
+	size_t semi = slice_chr(value, ';'), slash, n = 0;
+	struct slice s = slice_head(value, semi);
+
+	*out = (struct sip_via){ 0 };
+	if (semi < value.n)
+		out->params = slice_skip(value, semi);
+	for (int i = 0; i < 2; i++) {	/* "SIP" and "2.0" */
+		slash = slice_chr(s, '/');
+		if (slash == s.n)
+			return RC_BAD;
+		s = slice_skip(s, slash + 1);
+	}
+	s = slice_trim(s);
+	while (n < s.n && slice_trim(slice_of(s.p + n, 1)).n > 0)
+		n++;
+	out->transport = slice_head(s, n);
+	out->sent_by = slice_trim(slice_skip(s, n));
+	return out->transport.n > 0 && out->sent_by.n > 0 ? RC_OK : RC_BAD;
+}
+
+enum rc
+sip_top_via(struct slice msg, struct slice *transport, struct slice *sent_by)
+{
+	struct slice list, value;
+	struct sip_via via;
+
+	if (!sip_header(msg, SLICE_LIT("Via"), 0, &list) || !sip_value_next(&list, &value) ||
+	    sip_via(value, &via) != RC_OK)
+		return RC_BAD;
+	*transport = via.transport;
+	*sent_by = via.sent_by;
+	return RC_OK;
+}
