@@ -78,14 +78,14 @@ test: all units $(BENCHES)
 
 bench: setup-test
 	@$(MAKE) --no-print-directory all $(BENCHES)
-	@B=$B bash tests/bench/run.sh
+	@B=$B python3 tests/bench/run.py
 
 golden: all
 	@B=$B bash tests/golden.sh
 
 # Fuzz targets: clang's libFuzzer with ASan and UBSan; FUZZ_TIME seconds each.
 FUZZ_TIME ?= 30
-FUZZ_CFLAGS = -std=c11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib -O1 -g -fsanitize=address$(,)undefined -fno-sanitize-recover=undefined $(PKG_CFLAGS) -MMD -MP
+FUZZ_CFLAGS = -std=c11 -D_GNU_SOURCE -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION -DVERSION='"$(VERSION)"' -Ilib -O1 -g -fsanitize=address$(,)undefined -fno-sanitize-recover=undefined $(PKG_CFLAGS) -MMD -MP
 FUZZ_OBJ := $(LIB_SRC:%.c=build-fuzz/%.o)
 build-fuzz/%.o: %.c
 	@mkdir -p $(@D)

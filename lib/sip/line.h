@@ -41,6 +41,12 @@ sip_is_blank(uint8_t c)
 	return c == ' ' || c == '\t';
 }
 
+static inline bool
+sip_is_lws(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /*
  * The header line at `pos`. RC_END: it is the empty line, l->next is where the body begins. RC_MORE: the bytes end here.
  */

@@ -19,7 +19,7 @@ named(struct slice line, struct slice name, char letter, struct slice *value)
 
 	if (line.n >= 2 && letter != 0 && (line.p[1] == ':' || sip_is_blank(line.p[1])))
 		n = 1;
-	else if (!slice_istarts(line, name))
+	else if (!slice_starts(line, name) && !slice_istarts(line, name))
 		return false;
 	while (n < line.n && sip_is_blank(line.p[n]))
 		n++;
@@ -35,11 +35,11 @@ classify(struct slice line, struct slice *value)
 {
 	switch (line.p[0] | 0x20) {
 	case 'v':
-		return named(line, SLICE_LIT("via"), 'v', value) ? VIA : OTHER;
+		return named(line, SLICE_LIT("Via"), 'v', value) ? VIA : OTHER;
 	case 'f':
-		return named(line, SLICE_LIT("from"), 'f', value) ? FROM : OTHER;
+		return named(line, SLICE_LIT("From"), 'f', value) ? FROM : OTHER;
 	case 't':
-		return named(line, SLICE_LIT("to"), 't', value) ? TO : OTHER;
+		return named(line, SLICE_LIT("To"), 't', value) ? TO : OTHER;
 	case 'i':
 		return named(line, SLICE_LIT("i"), 'i', value) ? CALLID : OTHER;
 	case 'l':
@@ -48,11 +48,11 @@ classify(struct slice line, struct slice *value)
 		if (line.n < 4)
 			return OTHER;
 		if ((line.p[1] | 0x20) == 's')
-			return named(line, SLICE_LIT("cseq"), 0, value) ? CSEQ : OTHER;
+			return named(line, SLICE_LIT("CSeq"), 0, value) ? CSEQ : OTHER;
 		if ((line.p[1] | 0x20) == 'a')
-			return named(line, SLICE_LIT("call-id"), 0, value) ? CALLID : OTHER;
+			return named(line, SLICE_LIT("Call-ID"), 0, value) ? CALLID : OTHER;
 		if (line.n > 14 && (line.p[8] | 0x20) == 'l')
-			return named(line, SLICE_LIT("content-length"), 0, value) ? LENGTH : OTHER;
+			return named(line, SLICE_LIT("Content-Length"), 0, value) ? LENGTH : OTHER;
 		return OTHER;
 	default:
 		return OTHER;
@@ -151,6 +151,10 @@ index_vias(struct slice msg, struct slice list, struct sip_index *x)
 {
 	struct slice value;
 
+	if (slice_chr(list, ',') == list.n && list.n > 0 && x->vias < SIP_VIAS) {	/* nearly always */
+		index_via(msg, list, x, x->vias == 0);
+		return;
+	}
 	while (sip_value_next(&list, &value)) {
 		if (value.n == 0) {	/* RFC 4475 3.1.2.1 has such commas */
 			x->flags |= SIP_UNUSUAL;

@@ -5,6 +5,8 @@
 static size_t
 scheme_len(struct slice uri)
 {
+	if (slice_starts(uri, SLICE_LIT("sip:")))
+		return 3;
 	for (size_t i = 0; i < uri.n; i++) {
 		uint8_t c = uri.p[i], l = c | 0x20;
 
@@ -46,13 +48,16 @@ hostport(struct slice s, struct sip_uri *out)
 		out->port = slice_trim(slice_of(s.p + 1, n - 1));
 		s = slice_skip(s, n);
 	}
-	n = slice_chr(s, '?');
-	if (n > 0)
-		out->params = slice_head(s, n);
-	if (n < s.n)
-		out->headers = slice_skip(s, n + 1);
-	if (out->host.n == 0 || (out->port.p != NULL && !slice_u64(out->port, 65535, &port)) ||
-	    (n > 0 && out->params.p[0] != ';'))
+	if (s.n > 0) {
+		n = slice_chr(s, '?');
+		if (n > 0)
+			out->params = slice_head(s, n);
+		if (n < s.n)
+			out->headers = slice_skip(s, n + 1);
+		if (n > 0 && s.p[0] != ';')
+			return RC_BAD;
+	}
+	if (out->host.n == 0 || (out->port.p != NULL && !slice_u64(out->port, 65535, &port)))
 		return RC_BAD;
 	return RC_OK;
 }

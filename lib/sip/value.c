@@ -32,14 +32,17 @@ find_angle(struct slice s, bool *bad)
 }
 
 static struct slice
+unquoted(struct slice v)
+{
+	v = slice_trim(v);
+	return v.n >= 2 && v.p[0] == '"' && v.p[v.n - 1] == '"' ? slice_of(v.p + 1, v.n - 2) : v;
+}
+
+static struct slice
 display_name(struct slice s)
 {
 	s = slice_trim(s);
-	if (s.n == 0)
-		return (struct slice){ NULL, 0 };
-	if (s.n >= 2 && s.p[0] == '"' && s.p[s.n - 1] == '"')
-		return slice_of(s.p + 1, s.n - 2);
-	return s;
+	return s.n > 0 ? unquoted(s) : (struct slice){ NULL, 0 };
 }
 
 /* URI and header parameters of the form without <>: the first ';' begins the latter (RFC 3261 20.10). */
@@ -83,31 +86,40 @@ sip_nameaddr(struct slice value, struct sip_nameaddr *out)
 	return bad || out->uri.n == 0 ? RC_BAD : RC_OK;
 }
 
+/* `s` begins behind a ';': where that parameter ends. Only a value that begins with a quote is a quoted string. */
+static size_t
+param_end(struct slice s)
+{
+	size_t end = slice_chr(s, ';'), q = slice_chr(slice_head(s, end), '"'), i = q;
+
+	if (q == end)
+		return end;
+	while (i > 0 && sip_is_lws(s.p[i - 1]))
+		i--;
+	if (i == 0 || s.p[i - 1] != '=' || (q = skip_quoted(s, q)) > s.n)
+		return end;
+	return q + slice_chr(slice_skip(s, q), ';');
+}
+
 bool
 sip_param(struct slice params, struct slice name, struct slice *value)
 {
-	size_t i = slice_chr(params, ';'), end, eq;
-	struct slice s;
-	bool is;
+	size_t i = slice_chr(params, ';'), n;
 
-	while (i < params.n) {
+	for (; i < params.n; i = param_end(params)) {
 		params = slice_skip(params, i + 1);
-		i = slice_chr(params, ';');
-		eq = slice_chr(slice_head(params, i), '=');
-		is = slice_ieq(slice_trim(slice_head(params, eq)), name);
-		s = slice_of(params.p + eq, 0);
-		if (eq < i) {
-			for (eq++; eq < i && slice_trim(slice_of(params.p + eq, 1)).n == 0;)
-				eq++;
-			if (eq < i && params.p[eq] == '"' && (end = skip_quoted(params, eq)) <= params.n) {
-				s = slice_of(params.p + eq + 1, end - eq - 2);
-				i = end + slice_chr(slice_skip(params, end), ';');
-			} else {
-				s = slice_trim(slice_of(params.p + eq, i - eq));
-			}
+		while (params.n > 0 && sip_is_lws(params.p[0]))
+			params = slice_skip(params, 1);
+		if (!slice_istarts(params, name))
+			continue;
+		for (n = name.n; n < params.n && sip_is_lws(params.p[n]);)
+			n++;
+		if (n == params.n || params.p[n] == ';') {
+			*value = slice_of(params.p + name.n, 0);
+			return true;
 		}
-		if (is) {
-			*value = s;
+		if (params.p[n] == '=') {
+			*value = unquoted(slice_of(params.p + n + 1, param_end(params) - n - 1));
 			return true;
 		}
 	}
@@ -152,7 +164,7 @@ sip_via(struct slice value, struct sip_via *out)
 		s = slice_skip(s, slash + 1);
 	}
 	s = slice_trim(s);
-	while (n < s.n && slice_trim(slice_of(s.p + n, 1)).n > 0)
+	while (n < s.n && !sip_is_lws(s.p[n]))
 		n++;
 	out->transport = slice_head(s, n);
 	out->sent_by = slice_trim(slice_skip(s, n));

@@ -59,6 +59,18 @@ head_crc(const uint8_t *p, size_t n)
 	return crc32c(crc32c(0, p, FRAME_HEAD_CRC), p + FRAME_HEAD_CRC + 4, n - FRAME_HEAD_CRC - 4);
 }
 
+/* A fuzzer cannot guess checksums; without this it would test nothing behind them. */
+static bool
+crc_ok(uint32_t have, uint32_t want)
+{
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+	(void)have, (void)want;
+	return true;
+#else
+	return have == want;
+#endif
+}
+
 static void
 decode_addr(const uint8_t *p, uint8_t family, uint16_t port, struct addr *a)
 {
@@ -172,7 +184,7 @@ record_decode(struct slice *in, struct record *r)
 		return RC_BAD;
 	if (in->n < head_len + attr_len)
 		return RC_MORE;
-	if (head_crc(p, head_len + attr_len) != load_le32(p + FRAME_HEAD_CRC))
+	if (!crc_ok(head_crc(p, head_len + attr_len), load_le32(p + FRAME_HEAD_CRC)))
 		return RC_BAD;
 	total = head_len + attr_len + (payload_len + 7) / 8 * 8;
 	if (in->n < total)
@@ -200,7 +212,7 @@ record_decode(struct slice *in, struct record *r)
 bool
 record_check(const struct record *r)
 {
-	return crc32c(0, r->payload.p, r->payload.n) == r->payload_crc;
+	return crc_ok(crc32c(0, r->payload.p, r->payload.n), r->payload_crc);
 }
 
 enum rc

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Rates and ratios of the main job on a generated capture of 1,000,000 messages in 160,000 interleaved calls.
+
+Every ratio is of medians of runs that alternate with those of its floor or peer. MESSAGES, CALLS, RUNS change the size.
+Exits 1 if a target is missed (not part of CI: machines are noisy).
+"""
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+B = os.environ.get("B", "build")
+N = int(os.environ.get("MESSAGES", "1000000"))
+CALLS = int(os.environ.get("CALLS", "160000"))
+RUNS = int(os.environ.get("RUNS", "5"))
+BIN, BENCH, WORK = f"{B}/bin", f"{B}/tests/bench", f"{B}/bench"
+missed = 0
+
+
+def run(*stages, stdin=None):
+    """One pipeline; returns wall seconds and per stage (CPU seconds, peak MiB)."""
+    procs, source = [], open(stdin, "rb") if stdin else subprocess.DEVNULL
+    null = open(os.devnull, "wb")
+    start = time.monotonic()
+    for i, argv in enumerate(stages):
+        last = i == len(stages) - 1
+        p = subprocess.Popen(argv, stdin=source, stdout=null if last else subprocess.PIPE, stderr=subprocess.PIPE)
+        if source not in (None, subprocess.DEVNULL):
+            source.close()
+        source = p.stdout
+        procs.append(p)
+    usage = []
+    for p in procs:
+        err = p.stderr.read()
+        _, status, ru = os.wait4(p.pid, 0)
+        if status != 0:
+            sys.exit(f"{' '.join(p.args)}: status {status}: {err.decode()}")
+        usage.append((ru.ru_utime + ru.ru_stime, ru.ru_maxrss / 1024))
+    return time.monotonic() - start, usage
+
+
+def rates(*pipelines, before=None):
+    """Messages per second of each pipeline, medians of interleaved runs, and the usage of each one's last run."""
+    seconds, usage = [[] for _ in pipelines], [None] * len(pipelines)
+    for _ in range(RUNS):
+        for i, (stages, stdin) in enumerate(pipelines):
+            if before:
+                before()
+            wall, usage[i] = run(*stages, stdin=stdin)
+            seconds[i].append(wall)
+    return [N / statistics.median(s) for s in seconds], usage
+
+
+def show(what, value, target=None, unit="messages/s"):
+    global missed
+    text = f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
+    verdict = ""
+    if target is not None:
+        ok = value >= target
+        missed += not ok
+        verdict = f"  (target {target:,})" + ("" if ok else "  MISSED")
+    print(f"{what:58} {text:>12} {unit}{verdict}", flush=True)
+
+
+def make(path, *argv):
+    if not os.path.exists(path):
+        subprocess.run([f"{BENCH}/gen", *argv, "-o", path + ".new"], check=True)
+        os.rename(path + ".new", path)
+    return path
+
+
+def capture():
+    f = make(f"{WORK}/{N}.pcap", "-n", str(N), "-c", str(CALLS))
+    (cap, dump), _ = rates(([[f"{BIN}/sipcap", "-r", f]], None), ([["tcpdump", "-r", f, "-w", "/dev/null"]], None))
+    show("sipcap -r FILE", cap)
+    show("tcpdump -r FILE -w /dev/null", dump, unit="packets/s")
+    show("  ratio", cap / dump, 0.4, "")
+    return f
+
+
+def pipeline(f):
+    expr = '$rm == "INVITE" && $fU =~ "^44"'
+    stages = [[f"{BIN}/sipcap", "-r", f], [f"{BIN}/sipfilter", "-m", "d", expr], [f"{BIN}/hepenc"]]
+    (rate,), (usage,) = rates((stages, None))
+    show("sipcap | sipfilter -m d EXPR | hepenc", rate, 700000)
+    for argv, (cpu, rss) in zip(stages, usage):
+        print(f"  {os.path.basename(argv[0]):56} {cpu / N * 1e9:12,.0f} ns/message, peak {rss:.0f} MiB")
+
+
+def store(f):
+    trace, db = f"{WORK}/{N}.trace", f"{WORK}/bench.db"
+    if not os.path.exists(trace):
+        subprocess.run([f"{BIN}/sipcap", "-r", f, "-w", trace], check=True)
+
+    def fresh():
+        for end in ("", "-wal", "-shm"):
+            if os.path.exists(db + end):
+                os.remove(db + end)
+
+    (ours, floor), _ = rates(
+        ([[f"{BIN}/tracedb", "insert", "-d", f"sqlite:{db}", "--mode", "1"]], trace),
+        ([[f"{BENCH}/dbfloor", db]], trace),
+        before=fresh,
+    )
+    fresh()
+    show("tracedb insert --mode 1", ours, unit="rows/s")
+    show("bare C loop of the same prepared inserts", floor, unit="rows/s")
+    show("  ratio", ours / floor, 0.8, "")
+
+
+def dialogs():
+    def stream(n):
+        return make(f"{WORK}/open-{n}.trace", "--records", "--open", str(n), "-n", str(N))
+
+    def cost(n):
+        """CPU ns a message once n dialogs are open: the cost of the messages behind the 3 n that open them."""
+        return [[f"{BIN}/sipfilter", "-m", "d", "--max-dialogs", "2000000", '$fU =~ "^44"']], stream(n)
+
+    few, many = cost(10000), cost(1000000)
+    spent = {0: [], 1: []}
+    for _ in range(RUNS):
+        for i, (stages, stdin) in enumerate((few, many)):
+            _, usage = run(*stages, stdin=stdin)
+            spent[i].append(usage[0][0])
+    ns = [statistics.median(s) * 1e9 / messages(stdin) for s, stdin in ((spent[0], few[1]), (spent[1], many[1]))]
+    show("sipfilter -m d with 10,000 open dialogs", ns[0], unit="ns/message")
+    show("sipfilter -m d with 1,000,000 open dialogs", ns[1], unit="ns/message")
+    show("  1.5 / ratio", 1.5 / (ns[1] / ns[0]), 1.0, "")
+
+
+def messages(trace):
+    return int(subprocess.run(f"{BIN}/tracecat -r {trace} -o tsv -F cseq | wc -l", shell=True, capture_output=True).stdout)
+
+
+os.makedirs(WORK, exist_ok=True)
+FILE = capture()
+pipeline(FILE)
+store(FILE)
+dialogs()
+sys.exit(1 if missed else 0)

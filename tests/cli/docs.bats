@@ -1,0 +1,48 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What the documents promise works as pasted: the README's pipelines, the demo, the examples of the man pages.
+load common
+
+@test "README: the five pipelines work as pasted" {
+	cp -r "$TOP/share" .
+	sed -n '/^## Five pipelines/,/^## /s/^    //p' "$TOP/README.md" >pipelines
+	[ "$(grep -c sipcap pipelines)" = 5 ]
+	while read -r line; do
+		echo "$line"
+		bash -o pipefail -c "$line" >out 2>err && s=0 || s=$?
+		case $line in
+		*hepsend*) [ "$s" -le 1 ] && [ "$(grep -vc '^hepsend: ' err)" = 0 ] ;;	# nobody listens there
+		*'| head') [ "$s" = 0 ] || [ "$s" = 141 ] ;;
+		*) [ "$s" = 0 ] && [ ! -s err ] ;;
+		esac || { cat err; return 1; }
+	done <pipelines
+	[ "$(tracedb query -d sqlite:calls.db | tracecat | wc -l)" -gt 20 ]
+	[ -s busy.pcap ]
+	[ "$(ls calls | wc -l)" -gt 5 ]
+}
+
+@test "the demo stores calls and shows one" {
+	TMPDIR=$PWD B=$B sh "$TOP/share/demo.sh" >out
+	grep -q INVITE out
+	grep -q 'SIP/2.0 486' out
+	[ -s siptrace-demo.db ]
+}
+
+@test "make install DESTDIR puts tools, pages and completions in place, uninstall takes all away" {
+	make -s -C "$TOP" ${SAN:+SAN=1} install DESTDIR="$PWD/root" PREFIX=/usr >log
+	[ -x root/usr/bin/sipcap ]
+	[ -f root/usr/share/man/man1/sipcap.1 ]
+	[ -f root/usr/share/bash-completion/completions/sipcap ]
+	make -s -C "$TOP" ${SAN:+SAN=1} uninstall DESTDIR="$PWD/root" PREFIX=/usr >log
+	[ "$(find root -type f | wc -l)" = 0 ]
+}
+
+@test "the examples of the man pages run" {
+	python3 "$TOP/tests/cli/examples.py" "$TOP"/man/man1/*.1 >examples
+	[ "$(wc -l <examples)" -gt 16 ]
+	while IFS=$'\t' read -r page line; do
+		mkdir -p work
+		(cd work && "$TOP/tests/cli/example.sh" "$line") >out 2>err || { echo "$page: $line"; cat out err; return 1; }
+		rm -rf work
+	done <examples
+}
