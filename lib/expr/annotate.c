@@ -94,9 +94,9 @@ annotate_constant(const struct annotate *a)
 }
 
 unsigned
-annotate_eval(const struct annotate *a, struct expr_ctx *ctx, struct buf *attrs)
+annotate_eval(struct annotate *a, struct expr_ctx *ctx, struct buf *attrs)
 {
-	struct buf *value = (struct buf *)&a->value;	/* scratch: not part of what `a` is */
+	struct buf *value = &a->value;
 	unsigned left_out = 0;
 
 	for (size_t i = 0; i < a->n; i++) {

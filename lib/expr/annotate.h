@@ -23,7 +23,7 @@ bool annotate_any(const struct annotate *);
 /* The same for every record: no template has a variable. */
 bool annotate_constant(const struct annotate *);
 /* Appends the attributes for ctx's record to `attrs`. Those that do not fit (record.h) are left out; returns how many. */
-unsigned annotate_eval(const struct annotate *, struct expr_ctx *ctx, struct buf *attrs);
+unsigned annotate_eval(struct annotate *, struct expr_ctx *ctx, struct buf *attrs);
 /*
  * Gives the record the attributes (as annotate_eval made them) and clears r->intact. r->attrs lies then in `attrs` or `scratch`, which must
  * outlive its use. Returns how many did not fit.

@@ -126,18 +126,18 @@ track_prepare(struct track *k, struct track_msg *m, size_t n)
 	queue_sweep(k, (unsigned)(n < 1024 ? n : 1024) * SWEEP_STEPS + 16);
 	for (size_t i = 0; i < n; i++)
 		hash_msg(k, &m[i]);
-	for (size_t i = 0; i < n; i++)
-		if (m[i].keyed && *track_head(k, m[i].key[0]) != 0)
-			__builtin_prefetch(set_at(k, *track_head(k, m[i].key[0])));
 	for (size_t i = 0; i < n; i++) {
-		uint32_t set = m[i].keyed ? *track_head(k, m[i].key[0]) : 0;
-
-		if (set == 0)
-			continue;
-		if (set_at(k, set)->txn != 0)
-			__builtin_prefetch(txn_at(k, set_at(k, set)->txn));
-		if (set_at(k, set)->usage != 0)
-			__builtin_prefetch(usage_at(k, set_at(k, set)->usage));
+		m[i].first = m[i].keyed ? *track_head(k, m[i].key[0]) : 0;
+		__builtin_prefetch(set_at(k, m[i].first));
+	}
+	for (size_t i = 0; i < n; i++)	/* one collision in the bucket is usual, two are rare */
+		if (m[i].first != 0 && set_at(k, m[i].first)->key[0] != m[i].key[0]) {
+			m[i].first = set_at(k, m[i].first)->next;
+			__builtin_prefetch(set_at(k, m[i].first));
+		}
+	for (size_t i = 0; i < n; i++) {
+		__builtin_prefetch(txn_at(k, set_at(k, m[i].first)->txn));
+		__builtin_prefetch(usage_at(k, set_at(k, m[i].first)->usage));
 	}
 }
 

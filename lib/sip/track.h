@@ -59,6 +59,7 @@ struct track_msg {
 	uint32_t from, to;		/* parties: tag, or URI */
 	uint32_t to_tag;		/* 0 = none */
 	uint32_t extra;			/* text of a method without a number */
+	uint32_t first;			/* probably its set */
 	uint64_t key[2];
 };
 

@@ -56,6 +56,7 @@ queue_look(struct track *k, uint8_t q)
 	if (i == 0)
 		return false;
 	if (set_at(k, i)->deadline < k->clock) {
+		__builtin_prefetch(set_at(k, set_at(k, set_at(k, i)->qnext)->qnext));
 		set_free(k, i);
 		k->stats.expired++;
 		return true;

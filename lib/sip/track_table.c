@@ -6,12 +6,7 @@
 #include "base/xalloc.h"
 
 #define FIRST_LEVEL 10
-
-static void
-pool_init(struct pool *p, uint32_t size)
-{
-	*p = (struct pool){ .size = size, .used = 1 };
-}
+#define SPLIT_AHEAD 16
 
 static void
 pool_reset(struct pool *p)
@@ -53,6 +48,14 @@ pool_put(struct pool *p, uint32_t i)
 {
 	memcpy(pool_at(p, i), &p->free, sizeof(p->free));
 	p->free = i;
+}
+
+/* Number 0 is nobody's item, but can be read: all zero. */
+static void
+pool_init(struct pool *p, uint32_t size)
+{
+	*p = (struct pool){ .size = size };
+	(void)pool_get(p);
 }
 
 void
@@ -107,6 +110,9 @@ split_bucket(struct track *k)
 	*stay = *go = 0;
 	if (++k->buckets == (uint64_t)2 << k->level)
 		k->level++;
+	/* Sets are far apart in memory: fetch the one of a split that comes a little later. */
+	old = (k->buckets + SPLIT_AHEAD) & (((uint64_t)1 << k->level) - 1);
+	__builtin_prefetch(set_at(k, k->heads[old >> HEAD_BITS][old & ((1u << HEAD_BITS) - 1)]));
 }
 
 uint32_t
@@ -115,7 +121,7 @@ set_new(struct track *k, const uint64_t key[2])
 	uint32_t i = pool_get(&k->sets), *head;
 	struct set *s = set_at(k, i);
 
-	if (k->stats.open >= k->buckets)
+	for (int n = 0; n < 2 && 2 * k->stats.open >= k->buckets && k->buckets < TRACK_MAX_BUCKETS; n++)
 		split_bucket(k);
 	head = track_head(k, key[0]);
 	s->key[0] = key[0];

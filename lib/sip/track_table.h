@@ -6,7 +6,7 @@
  * their end. Private to lib/sip/track*.c.
  *
  * Items live in pools and are named by 32-bit numbers (0 = none), half the size of pointers. Sets hang in buckets of a linear hash
- * table (one bucket is split for each new set), newest first.
+ * table (one bucket is split for each new set, up to two for each set), newest first.
  */
 #include "sip/track.h"
 
@@ -85,6 +85,7 @@ struct pool {
 	uint32_t size;
 };
 
+#define TRACK_MAX_BUCKETS ((uint64_t)1 << 32)
 #define HEAD_BITS 19	/* 4-byte bucket heads: chunks of 2 MiB */
 
 struct track {
