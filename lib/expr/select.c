@@ -210,10 +210,8 @@ select_record(struct select *s, size_t i)
 void
 select_tick(struct select *s, uint64_t time_ns)
 {
-	if (s->track == NULL)
-		return;
-	track_tick(s->track, time_ns);
-	track_prepare(s->track, NULL, 0);
+	if (s->track != NULL)
+		track_tick(s->track, time_ns);
 }
 
 struct track_stats

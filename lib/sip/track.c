@@ -50,8 +50,8 @@ track_stats(const struct track *k)
  * A jump ahead is confirmed by any later time, so that the clock of a sparse stream lags by one record; a jump back by another
  * time near it. The same time again confirms nothing: two messages of one packet share its wrong stamp.
  */
-void
-track_tick(struct track *k, uint64_t t)
+static void
+move_clock(struct track *k, uint64_t t)
 {
 	bool ahead = t > k->clock && t - k->clock > TRACK_LINGER;
 	bool back = t < k->clock && k->clock - t > TRACK_LINGER;
@@ -118,7 +118,15 @@ hash_msg(struct track *k, struct track_msg *m)
 	__builtin_prefetch(track_head(k, m->key[0]));
 }
 
-#define SWEEP_STEPS 4	/* a message; a call of two messages needs one or two */
+#define SWEEP_STEPS 4		/* a message; a call of two messages needs one or two */
+#define SWEEP_TICK 10000	/* a millisecond or two */
+
+void
+track_tick(struct track *k, uint64_t time_ns)
+{
+	move_clock(k, time_ns);
+	queue_sweep(k, SWEEP_TICK);
+}
 
 void
 track_prepare(struct track *k, struct track_msg *m, size_t n)
@@ -216,7 +224,7 @@ track_message(struct track *k, struct track_msg *m)
 	struct found f = { 0 };
 	struct set *s;
 
-	track_tick(k, m->time_ns);
+	move_clock(k, m->time_ns);
 	if (!m->keyed)
 		return;
 	find(k, m, &f);

@@ -346,8 +346,8 @@ move_reply(struct track *k, struct set *s, struct txn *x, const struct track_msg
 		x->flags |= TXN_COMPLETED;
 	if (s->flags & SET_DIALOG)
 		move_usages(k, s, x, m);
-	else if (status == 401 || status == 407 || status == 422 || status == 423)
-		s->flags |= SET_RETRY;
+	else if ((status == 401 || status == 407 || status == 422 || status == 423) && txn_at(k, s->txn) == x)
+		s->flags |= SET_RETRY;	/* a late copy to the first asks for no third */
 }
 
 void
