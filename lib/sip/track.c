@@ -210,9 +210,9 @@ begin_set(struct track *k, const struct track_msg *m, const struct found *f)
 
 	if (f->same >= TRACK_CALLID_SETS) {
 		k->stats.evicted += set_at(k, f->oldest)->deadline >= k->clock;
-		set_free(k, f->oldest);
+		dialog_set_free(k, f->oldest);
 	}
-	i = set_new(k, m->key);
+	i = dialog_set_new(k, m->key);
 	set_at(k, i)->started = (uint32_t)(m->time_ns / SECOND);
 	set_begin(set_at(k, i), m);
 	return i;

@@ -57,7 +57,7 @@ queue_look(struct track *k, uint8_t q)
 		return false;
 	if (set_at(k, i)->deadline < k->clock) {
 		__builtin_prefetch(set_at(k, set_at(k, set_at(k, i)->qnext)->qnext));
-		set_free(k, i);
+		dialog_set_free(k, i);
 		k->stats.expired++;
 		return true;
 	}
@@ -105,6 +105,6 @@ queue_evict(struct track *k, uint32_t keep)
 		if (i == 0)
 			break;
 		*(set_at(k, i)->deadline < k->clock ? &k->stats.expired : &k->stats.evicted) += 1;
-		set_free(k, i);
+		dialog_set_free(k, i);
 	}
 }

@@ -81,7 +81,7 @@ table_reset(struct track *k)
 {
 	for (unsigned q = 0; q < TRACK_QUEUES; q++)
 		while (k->queue[q].first != 0)
-			set_free(k, k->queue[q].first);
+			dialog_set_free(k, k->queue[q].first);
 	pool_reset(&k->sets);
 	pool_reset(&k->txns);
 	pool_reset(&k->usages);
@@ -116,7 +116,7 @@ split_bucket(struct track *k)
 }
 
 uint32_t
-set_new(struct track *k, const uint64_t key[2])
+dialog_set_new(struct track *k, const uint64_t key[2])
 {
 	uint32_t i = pool_get(&k->sets), *head;
 	struct set *s = set_at(k, i);
@@ -159,7 +159,7 @@ queue_leave(struct track *k, uint32_t i)
 }
 
 void
-set_free(struct track *k, uint32_t set)
+dialog_set_free(struct track *k, uint32_t set)
 {
 	struct set *s = set_at(k, set);
 	uint32_t *p = track_head(k, s->key[0]);

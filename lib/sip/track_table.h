@@ -132,8 +132,8 @@ track_head(const struct track *k, uint64_t hash)
 void table_init(struct track *);
 void table_reset(struct track *);
 /* A zeroed set of this key at the front of its bucket, in no queue. */
-uint32_t set_new(struct track *, const uint64_t key[2]);
-void set_free(struct track *, uint32_t set);
+uint32_t dialog_set_new(struct track *, const uint64_t key[2]);
+void dialog_set_free(struct track *, uint32_t set);
 /* A zeroed transaction at the front of the set's; over the bound the set's oldest goes. */
 uint32_t txn_new(struct track *, struct set *);
 /* Frees those over before `ns`. */
