@@ -36,13 +36,13 @@ queue_join(struct track *k, uint32_t i, uint8_t q)
 }
 
 void
-queue_set(struct track *k, uint32_t set)
+track_queue_set(struct track *k, uint32_t set)
 {
 	uint8_t q = queue_now(k, set_at(k, set));
 
 	if (q >= set_at(k, set)->queue && set_at(k, set)->queue != TRACK_QUEUES)
 		return;
-	queue_leave(k, set);
+	track_queue_leave(k, set);
 	queue_join(k, set, q);
 }
 
@@ -57,20 +57,20 @@ queue_look(struct track *k, uint8_t q)
 		return false;
 	if (set_at(k, i)->deadline < k->clock) {
 		__builtin_prefetch(set_at(k, set_at(k, set_at(k, i)->qnext)->qnext));
-		set_free(k, i);
+		track_set_free(k, i);
 		k->stats.expired++;
 		return true;
 	}
 	to = queue_now(k, set_at(k, i));
 	if (to == q)
 		return false;
-	queue_leave(k, i);
+	track_queue_leave(k, i);
 	queue_join(k, i, to);
 	return true;
 }
 
 void
-queue_sweep(struct track *k, unsigned steps)
+track_queue_sweep(struct track *k, unsigned steps)
 {
 	for (uint8_t q = 0; q < TRACK_QUEUES; q++)
 		while (steps > 0 && queue_look(k, q))
@@ -97,7 +97,7 @@ queue_oldest(const struct track *k, uint32_t keep)
 }
 
 void
-queue_evict(struct track *k, uint32_t keep)
+track_queue_evict(struct track *k, uint32_t keep)
 {
 	while (k->stats.open > k->conf.max_sets || k->stats.bytes > k->conf.max_bytes) {
 		uint32_t i = queue_oldest(k, keep);
@@ -105,6 +105,6 @@ queue_evict(struct track *k, uint32_t keep)
 		if (i == 0)
 			break;
 		*(set_at(k, i)->deadline < k->clock ? &k->stats.expired : &k->stats.evicted) += 1;
-		set_free(k, i);
+		track_set_free(k, i);
 	}
 }

@@ -67,14 +67,16 @@ same_cseq(const struct txn *x, const struct track_msg *m)
 }
 
 unsigned
-txn_score(const struct txn *x, const struct track_msg *m)
+track_txn_score(const struct txn *x, const struct track_msg *m)
 {
 	const struct sip_index *p = m->sip;
 	bool known = false;
 
-	if (x->from != m->from || x->method != m->method || x->deadline < m->time_ns ||
+	if (x->method != m->method || x->deadline < m->time_ns ||
 	    (m->method == SIP_METHOD_OTHER && x->extra != m->extra))
 		return 0;
+	if (x->from != m->from)		/* some answer with another tag than they were asked with */
+		return !is_request(m) && x->cseq == p->cseq && via_slot(x, p->vias > 0 ? p->via[0] : 0) < TXN_VIAS ? TXN_BY_BRANCH : 0;
 	for (unsigned i = 0; i < p->vias && !known; i++)
 		known = via_slot(x, p->via[i]) < TXN_VIAS;
 	if (known && x->cseq == p->cseq)
@@ -86,11 +88,12 @@ txn_score(const struct txn *x, const struct track_msg *m)
 }
 
 bool
-set_takes(const struct track *k, const struct set *s, const struct track_msg *m)
+track_set_takes(const struct track *k, const struct set *s, const struct track_msg *m)
 {
-	if (!(s->flags & SET_DIALOG))
-		return (s->flags & SET_RETRY) && is_request(m) && s->caller == m->from && s->txn != 0 &&
-		    txn_at(k, s->txn)->method == m->method && txn_at(k, s->txn)->extra == m->extra;
+	if (!(s->flags & SET_DIALOG))	/* many take a new From tag for the retry, though RFC 3261 8.1.3.5 says the same */
+		return (s->flags & SET_RETRY) && is_request(m) && s->txn != 0 &&
+		    txn_at(k, s->txn)->method == m->method && txn_at(k, s->txn)->extra == m->extra &&
+		    s->caller == track_uri(m, SIP_SPAN_FROM_USER, k->conf.seed);
 	switch (class_of(m->method)) {
 	case CLASS_ALONE:
 		return false;
@@ -101,20 +104,32 @@ set_takes(const struct track *k, const struct set *s, const struct track_msg *m)
 	}
 }
 
+uint32_t
+track_uri(const struct track_msg *m, enum sip_span_id user, uint64_t seed)
+{
+	enum sip_span_id host = user == SIP_SPAN_FROM_USER ? SIP_SPAN_FROM_HOST : SIP_SPAN_TO_HOST;
+	struct slice u = sip_part(m->sip, m->msg, user), h = sip_part(m->sip, m->msg, host);
+	uint32_t hash = (uint32_t)hash64_seed(u.p, u.n, hash64_seed(h.p, h.n, seed + 1));
+
+	return hash != 0 ? hash : 1;
+}
+
 void
-set_begin(struct set *s, const struct track_msg *m)
+track_set_begin(const struct track *k, struct set *s, const struct track_msg *m)
 {
 	enum method_class c = class_of(m->method);
 
 	s->caller = m->from;
 	if (c == CLASS_OPENS || (c == CLASS_DIALOG && m->to_tag != 0))
 		s->flags |= SET_DIALOG;
+	else
+		s->caller = track_uri(m, SIP_SPAN_FROM_USER, k->conf.seed);
 	if (m->to_tag != 0 || !is_request(m))
 		s->flags |= SET_MID;
 }
 
 void
-txn_begin(struct txn *x, const struct track_msg *m)
+track_txn_begin(struct txn *x, const struct track_msg *m)
 {
 	x->from = m->from;
 	x->to = is_request(m) ? m->to_tag : 0;
@@ -184,7 +199,7 @@ usage_get(struct track *k, struct set *s, uint32_t peer, uint32_t event)
 	struct usage *u = usage_find(k, s, peer, event);
 
 	if (u == NULL) {
-		u = usage_new(k, s);
+		u = track_usage_new(k, s);
 		u->peer = peer;
 		u->event = event;
 	}
@@ -351,7 +366,7 @@ move_reply(struct track *k, struct set *s, struct txn *x, const struct track_msg
 }
 
 void
-state_move(struct track *k, struct set *s, struct txn *x, const struct track_msg *m, bool fresh)
+track_state_move(struct track *k, struct set *s, struct txn *x, const struct track_msg *m, bool fresh)
 {
 	bool waits;
 
@@ -364,12 +379,12 @@ state_move(struct track *k, struct set *s, struct txn *x, const struct track_msg
 }
 
 uint64_t
-set_deadline(struct track *k, struct set *s, uint64_t now)
+track_set_deadline(struct track *k, struct set *s, uint64_t now)
 {
 	uint64_t end = 0, e;
 
 	if (s->txns > 1)
-		txn_prune(k, s, now > 2 * TRACK_LINGER ? now - 2 * TRACK_LINGER : 0);
+		track_txn_prune(k, s, now > 2 * TRACK_LINGER ? now - 2 * TRACK_LINGER : 0);
 	for (uint32_t i = s->txn; i != 0; i = txn_at(k, i)->next) {
 		const struct txn *x = txn_at(k, i);
 
