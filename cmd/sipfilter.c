@@ -172,12 +172,6 @@ on_hup(void *arg)
 }
 
 static void
-on_tick(void *arg, uint64_t time_ns)
-{
-	select_tick(arg, time_ns);
-}
-
-static void
 count_sets(const struct select *s)
 {
 	const struct track_stats t = select_sets(s);
@@ -185,6 +179,13 @@ count_sets(const struct select *s)
 	counters[OPEN].value = t.open;
 	counters[EVICTED].value = t.evicted;
 	counters[TOO_LONG].value = select_left_out(s);
+}
+
+static void
+on_tick(void *arg, uint64_t time_ns)
+{
+	select_tick(arg, time_ns);
+	count_sets(arg);
 }
 
 static bool
