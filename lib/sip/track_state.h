@@ -25,4 +25,17 @@ void track_txn_begin(struct txn *, const struct track_msg *);
 void track_state_move(struct track *, struct set *, struct txn *, const struct track_msg *, bool fresh);
 /* The set's last instant, as things are at `now`. Frees transactions long over. */
 uint64_t track_set_deadline(struct track *, struct set *, uint64_t now);
+
+/*
+ * Usages (RFC 5057): what keeps a dialog set alive, one for each To tag or subscription. In a set begun in the middle, a message
+ * within the dialog that is not refused as unknown shows that there is one.
+ */
+void track_usage_ack(struct track *, struct set *, const struct track_msg *);	/* of an INVITE that is not known */
+void track_usage_bye(struct track *, struct set *, const struct track_msg *);
+void track_usage_notify(struct track *, struct set *, const struct track_msg *);
+void track_usage_final(struct track *, struct set *, const struct txn *, const struct track_msg *);	/* reply from 200 on */
+/* Event package and id (RFC 6665 8.2.1), never 0. */
+uint32_t track_event(const struct track *, const struct track_msg *);
+/* When the last usage ends, the 32 s after it included; 0 = there is none. */
+uint64_t track_usage_end(const struct track *, const struct set *, uint64_t now);
 #endif
