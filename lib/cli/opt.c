@@ -261,7 +261,7 @@ parse(const struct opt_tool *t, int *argc, char ***argv)
 static char **
 copy_argv(int argc, char *const *argv)
 {
-	static char **kept;	/* as long as the process: what opt_parse returns points into it */
+	static char **volatile kept;	/* as long as the process; volatile, or it is optimised away and looks like a leak */
 
 	kept = xmalloc(((size_t)argc + 1) * sizeof(*kept));
 	memcpy(kept, argv, ((size_t)argc + 1) * sizeof(*kept));
