@@ -17,6 +17,13 @@ queue_of(uint64_t left)
 	return q;
 }
 
+/* A record that stepped back may be the first of another file: until the next one says, its time is as good as the clock's. */
+static bool
+is_over(const struct track *k, const struct set *s)
+{
+	return s->deadline < (k->jump != 0 && k->jump < k->clock ? k->jump : k->clock);
+}
+
 static uint8_t
 queue_now(const struct track *k, const struct set *s)
 {
@@ -55,7 +62,7 @@ queue_look(struct track *k, uint8_t q)
 
 	if (i == 0)
 		return false;
-	if (set_at(k, i)->deadline < k->clock) {
+	if (is_over(k, set_at(k, i))) {
 		__builtin_prefetch(set_at(k, set_at(k, set_at(k, i)->qnext)->qnext));
 		track_set_free(k, i);
 		k->stats.expired++;
@@ -88,7 +95,7 @@ queue_oldest(const struct track *k, uint32_t keep)
 
 		if (i == keep && i != 0)
 			i = set_at(k, i)->qnext;
-		if (i != 0 && set_at(k, i)->deadline < k->clock)
+		if (i != 0 && is_over(k, set_at(k, i)))
 			return i;
 		if (i != 0 && (oldest == 0 || set_at(k, i)->started < set_at(k, oldest)->started))
 			oldest = i;
@@ -104,7 +111,7 @@ track_queue_evict(struct track *k, uint32_t keep)
 
 		if (i == 0)
 			break;
-		*(set_at(k, i)->deadline < k->clock ? &k->stats.expired : &k->stats.evicted) += 1;
+		*(is_over(k, set_at(k, i)) ? &k->stats.expired : &k->stats.evicted) += 1;
 		track_set_free(k, i);
 	}
 }
