@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -372,6 +373,19 @@ stage_stats(struct stage *s, uint64_t time_ns)
 {
 	s->time_ns = time_ns;
 	return write_stats(s, time_ns);
+}
+
+bool
+stage_wait(struct stage *s, uint64_t timeout_ns)
+{
+	struct pollfd p[2] = { { .fd = s->in, .events = POLLIN }, { .fd = sig_fd(), .events = POLLIN } };
+	const struct timespec timeout = { .tv_sec = (time_t)(timeout_ns / 1000000000), .tv_nsec = (long)(timeout_ns % 1000000000) };
+
+	if (ppoll(p, 2, &timeout, NULL) < 0 && errno != EINTR)
+		return true;
+	if (p[1].revents != 0)
+		serve_signals(s);
+	return p[0].revents != 0 || sig_level() >= 2;
 }
 
 bool

@@ -78,6 +78,12 @@ bool stage_stats(struct stage *, uint64_t time_ns) MUST_USE;
  */
 void stage_progress(struct stage *, uint64_t done_bytes, uint64_t total_bytes, uint64_t messages);
 
+/*
+ * For the flush hook of a stage that batches by time: waits for input, at most timeout_ns. True: there is some, or the stage is to stop.
+ * False: the time is up, or a signal was served: look at the clock and wait again.
+ */
+bool stage_wait(struct stage *, uint64_t timeout_ns);
+
 /* A source asks this in its loop: true once it should stop. Also serves SIGUSR1 and SIGHUP. */
 bool stage_stopping(struct stage *);
 /* Something was said (diag) that makes the exit status 1. */
