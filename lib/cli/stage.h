@@ -57,6 +57,14 @@ size_t stage_batch(struct stage *, struct record *out, size_t max);
 /* The input's header; valid after the first stage_batch that returned more than 0. */
 const struct stream_header *stage_header(const struct stage *);
 
+/* What the input's statistics frames said so far. */
+const struct ledger *stage_ledger(const struct stage *);
+/*
+ * Says through diag what was wrong with an input (`name`: "standard input" or a path; the stage does it for its own). True: it makes the
+ * exit status 1.
+ */
+bool stage_damage(const char *name, const struct reader *, bool regular_file);
+
 /* Output. False: it failed or is to stop (reported); leave the loop and close. Without output (a sink without --tee) true. */
 bool stage_pass(struct stage *, const struct record *) MUST_USE;	/* unchanged */
 bool stage_put(struct stage *, const struct record *) MUST_USE;		/* changed or new */

@@ -63,7 +63,9 @@ sip_header_next(struct slice msg, size_t *pos, struct slice *name, struct slice 
 		colon = slice_chr(l.text, ':');
 		if (colon == l.text.n)
 			continue;
-		*name = slice_trim(slice_head(l.text, colon));
+		*name = slice_head(l.text, colon);
+		while (name->n > 0 && sip_is_lws(name->p[name->n - 1]))
+			name->n--;
 		*value = slice_trim(slice_skip(l.text, colon + 1));
 		*pos = at;
 		return RC_OK;

@@ -33,6 +33,7 @@ struct sip_line {
 	struct slice text;	/* name, colon, value, folds; without the line end */
 	size_t next;		/* offset of the next line */
 	bool whole;		/* its line end is there */
+	bool folded;		/* text has line ends in it */
 };
 
 static inline bool
@@ -58,13 +59,16 @@ sip_line_next(struct slice msg, size_t pos, struct sip_line *l)
 	if (p == end)
 		return RC_MORE;
 	l->whole = true;
+	l->folded = false;
 	if (*p == '\n' || (*p == '\r' && end - p > 1 && p[1] == '\n')) {
 		l->next = pos + (*p == '\n' ? 1 : 2);
 		return RC_END;
 	}
 	nl = memchr(p, '\n', (size_t)(end - p));
-	while (nl != NULL && nl + 1 < end && sip_is_blank(nl[1]))
+	while (nl != NULL && nl + 1 < end && sip_is_blank(nl[1])) {
+		l->folded = true;
 		nl = memchr(nl + 1, '\n', (size_t)(end - nl - 1));
+	}
 	if (nl == NULL) {
 		l->whole = false;
 		nl = end;

@@ -17,11 +17,11 @@ named(struct slice line, struct slice name, char letter, struct slice *value)
 {
 	size_t n = name.n;
 
-	if (line.n >= 2 && letter != 0 && (line.p[1] == ':' || sip_is_blank(line.p[1])))
+	if (line.n >= 2 && letter != 0 && (line.p[1] == ':' || sip_is_lws(line.p[1])))
 		n = 1;
 	else if (!slice_starts(line, name) && !slice_istarts(line, name))
 		return false;
-	while (n < line.n && sip_is_blank(line.p[n]))
+	while (n < line.n && sip_is_lws(line.p[n]))
 		n++;
 	if (n == line.n || line.p[n] != ':')
 		return false;
@@ -197,6 +197,18 @@ index_header(struct slice msg, enum header h, struct slice value, struct sip_ind
 	}
 }
 
+/* None of the parts may be folded inside. */
+static void
+check_folds(struct slice msg, struct sip_index *x)
+{
+	for (int i = 0; i < SIP_SPANS; i++) {
+		struct slice part = sip_part(x, msg, (enum sip_span_id)i);
+
+		if (slice_chr(part, '\n') < part.n)
+			x->flags |= SIP_UNUSUAL;
+	}
+}
+
 /* From, To, Call-ID, CSeq and Via are in every message, once but for Via (RFC 3261 8.1.1). */
 #define ALWAYS (1u << CALLID | 1u << CSEQ | 1u << FROM | 1u << TO | 1u << VIA)
 #define ONCE ((ALWAYS | 1u << LENGTH) & ~(1u << VIA))
@@ -205,6 +217,7 @@ static void
 index_headers(struct slice msg, size_t pos, struct sip_index *x)
 {
 	unsigned seen = 0;
+	bool folded = false;
 	struct sip_line l;
 	struct slice value;
 	enum rc rc;
@@ -215,12 +228,15 @@ index_headers(struct slice msg, size_t pos, struct sip_index *x)
 		pos = l.next;
 		if (h == OTHER)
 			continue;
+		folded |= l.folded;
 		if ((seen & ONCE & 1u << h) != 0)
 			x->flags |= SIP_UNUSUAL;
 		else
 			index_header(msg, h, value, x);
 		seen |= 1u << h;
 	}
+	if (folded)
+		check_folds(msg, x);
 	if (rc == RC_END) {
 		x->body = (uint32_t)l.next;
 		if ((seen & ALWAYS) != ALWAYS)
