@@ -8,9 +8,8 @@
 #include "cli/diag.h"
 #include "cli/inputs.h"
 #include "cli/sig.h"
-#include "expr/expr.h"
 #include "output/ledger.h"
-#include "output/split.h"
+#include "output/sink.h"
 
 enum { READ, WRITTEN, UNWRITTEN, NO_ADDRESS, COUNTERS, BATCH = 256 };
 
@@ -43,22 +42,26 @@ static struct opt opts[] = {
 struct run {
 	struct stage *stage;
 	struct inputs *inputs;		/* --merge */
-	struct ledger *ledger;		/* --merge --ledger */
+	struct ledger *ledger;		/* --merge */
 	const struct format *format;
 	struct format_conf format_conf;
-	bool through;			/* the stage writes: records, to one file */
-	struct output output;
-	struct split *split;
-	struct tmpl *tmpl;
-	struct expr_ctx *ctx;
-	struct buf value;
+	struct tmpl *tmpl;		/* --split */
+	int fd;				/* of the output, or the directory; -1: the stage writes (records, to one file) */
+	struct sink *sink;
 	bool begun, broken, done;
 };
 
+/* NULL: standard output. */
 static const char *
 out_name(void)
 {
 	return conf.out == NULL || strcmp(conf.out, "-") == 0 ? NULL : conf.out;
+}
+
+static bool
+by_stage(const struct run *r)
+{
+	return strcmp(r->format->name, "records") == 0 && conf.split == NULL && !conf.ledger;
 }
 
 /* What one table says is said nowhere else: the names of formats and columns come from theirs. */
@@ -67,7 +70,7 @@ parse(int *argc, char ***argv)
 {
 	static struct buf formats, columns, more;
 	struct opt_tool tool = {
-		"tracecat", "[-o FORMAT] [-r FILE] [-w FILE] [--split TEMPLATE] [--merge FILE…]",
+		"tracecat", "[-o FORMAT] [-r FILE] [-w FILE] [--merge FILE…]",
 		"write trace records as text, tables, JSON or capture files", opts, NULL, "FILE", NULL, NULL,
 	};
 	size_t line = 0;
@@ -116,8 +119,7 @@ check(struct run *r, int argc, char **argv)
 	else if (columns_parse(conf.columns != NULL ? conf.columns : COLUMNS_DEFAULT, &r->format_conf.columns, &e) != RC_OK)
 		diag_usage("-F: %s", e.text);
 	r->format_conf.header = conf.header;
-	r->through = strcmp(name, "records") == 0 && conf.split == NULL && !conf.ledger;
-	if (r->through)
+	if (by_stage(r))
 		stage_opts.out = conf.out;
 }
 
@@ -140,40 +142,37 @@ stop_writing(void)
 	return sig_level() >= 2;
 }
 
-/* The text's or capture file's one output. */
 static void
-open_output(struct run *r)
+open_file(struct run *r)
 {
-	int fd = STDOUT_FILENO;
-
-	if (out_name() != NULL && (fd = open(out_name(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) < 0)
+	r->fd = STDOUT_FILENO;
+	if (out_name() != NULL && (r->fd = open(out_name(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) < 0)
 		diag_die("%s: %s", out_name(), strerror(errno));
-	if (r->format->binary && isatty(fd))
+	if (r->format->binary && isatty(r->fd))
 		diag_usage("standard output is a terminal, and %s is binary: use -w FILE, or -o line", r->format->name);
-	r->output = (struct output){ .fd = fd, .format = r->format, .conf = &r->format_conf, .stop = stop_writing };
+	r->sink = sink_new(r->fd, r->format, &r->format_conf, stop_writing);
 }
 
 static void
-open_split(struct run *r)
+open_directory(struct run *r)
 {
 	const char *name = conf.out != NULL ? conf.out : ".";
-	int dir;
 
 	if (mkdir(name, 0777) != 0 && errno != EEXIST)
 		diag_die("%s: %s", name, strerror(errno));
-	dir = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
+	r->fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r->fd < 0)
 		diag_die("%s: %s", name, strerror(errno));
-	r->split = split_new(dir, SPLIT_OPEN, r->format, &r->format_conf, stop_writing);
-	r->ctx = expr_ctx_new();
+	r->sink = sink_new_split(r->fd, r->tmpl, r->format, &r->format_conf, stop_writing);
 }
 
 static enum rc
 write_failed(struct run *r, const struct err *e)
 {
+	const char *what = conf.split != NULL ? "--split" : out_name() != NULL ? out_name() : "standard output";
+
 	if (!r->broken)
-		diag("%s: %s", conf.split != NULL || out_name() == NULL ? (conf.split != NULL ? "--split" : "standard output") : out_name(),
-		    e->text);
+		diag("%s: %s", what, e->text);
 	r->broken = true;
 	stage_failed(r->stage);
 	return RC_SYS;
@@ -189,11 +188,24 @@ flush(void *arg)
 		return RC_OK;
 	if (r->broken)
 		return RC_SYS;
-	if (r->through)
+	if (r->sink == NULL)
 		return stage_flush(r->stage) ? RC_OK : RC_SYS;
-	if ((r->split != NULL ? split_flush(r->split, &e) : output_flush(&r->output, &e)) != RC_OK)
-		return write_failed(r, &e);
-	return RC_OK;
+	return sink_flush(r->sink, &e) == RC_OK ? RC_OK : write_failed(r, &e);
+}
+
+/* The output is whole: ends and closes it. */
+static void
+close_sink(struct run *r)
+{
+	struct err e;
+	enum rc rc = sink_end(r->sink, &e);
+
+	if (close(r->fd) != 0 && rc == RC_OK)
+		rc = err_set(&e, RC_SYS, "close: %s", strerror(errno));
+	if (rc != RC_OK && !r->broken)
+		write_failed(r, &e);
+	sink_free(r->sink);
+	r->sink = NULL;
 }
 
 /* SIGHUP: the file is finished and a new one begun under its name. */
@@ -201,16 +213,13 @@ static void
 reopen(void *arg)
 {
 	struct run *r = arg;
-	struct err e;
 
-	if (r->broken || r->through || conf.split != NULL)
+	if (r->broken || r->sink == NULL)
 		return;
-	if (r->begun && output_end(&r->output, &e) != RC_OK)
-		write_failed(r, &e);
-	close(r->output.fd);
-	output_reset(&r->output);
-	open_output(r);
-	r->begun = false;
+	close_sink(r);
+	open_file(r);
+	if (r->begun)
+		sink_begin(r->sink);
 }
 
 static void
@@ -218,7 +227,7 @@ open_stage(struct run *r, int argc, char **argv, int all_argc, char **all_argv)
 {
 	struct stream_header h = { 0 };
 	const struct stage_conf sc = {
-		.flags = (conf.merge ? 0 : STAGE_INPUT | STAGE_VERIFY) | (r->through ? STAGE_OUTPUT : 0),
+		.flags = (conf.merge ? 0 : STAGE_INPUT | STAGE_VERIFY) | (by_stage(r) ? STAGE_OUTPUT : 0),
 		.opts = &stage_opts, .counters = counters, .counters_n = COUNTERS, .argc = all_argc, .argv = all_argv,
 		.hup = conf.split == NULL && out_name() != NULL ? reopen : NULL, .flush = flush, .arg = r,
 	};
@@ -236,9 +245,9 @@ open_stage(struct run *r, int argc, char **argv, int all_argc, char **all_argv)
 	if (r->format->packets)
 		r->format_conf.packets = packets_new();
 	if (conf.split != NULL)
-		open_split(r);
-	else if (!r->through)
-		open_output(r);
+		open_directory(r);
+	else if (!by_stage(r))
+		open_file(r);
 }
 
 /* The start of the output waits for the input's header. */
@@ -248,32 +257,26 @@ begin(struct run *r)
 	r->begun = true;
 	if (!conf.merge)
 		r->format_conf.stream = *stage_header(r->stage);
-	if (r->split == NULL && !r->through && !conf.ledger)
-		output_begin(&r->output, false);
+	if (r->sink != NULL)
+		sink_begin(r->sink);
 }
 
 /* False: no more can be written. */
 static bool
 put(struct run *r, const struct record *rec)
 {
-	struct err e = { .text = "" };
+	struct err e;
 	enum rc rc;
 
-	counters[NO_ADDRESS].value += r->format_conf.packets != NULL && rec->src.family == FAMILY_NONE;
-	if (r->through) {
-		rc = stage_pass(r->stage, rec) ? RC_OK : RC_SYS;
-	} else if (r->split != NULL) {
-		buf_clear(&r->value);
-		expr_ctx_record(r->ctx, rec);
-		tmpl_eval(r->tmpl, r->ctx, &r->value, NULL);
-		rc = split_put(r->split, buf_slice(&r->value), rec, &e);
-	} else {
-		rc = output_put(&r->output, rec, &e);
-	}
+	counters[NO_ADDRESS].value += r->format->packets && rec->src.family == FAMILY_NONE;
+	if (r->sink != NULL)
+		rc = sink_put(r->sink, rec, &e);
+	else
+		rc = stage_pass(r->stage, rec) ? RC_OK : RC_END;
 	counters[rc == RC_OK ? WRITTEN : UNWRITTEN].value++;
 	if (rc == RC_LIMIT)
 		diag_count("messages not written", "%s", e.text);
-	else if (rc != RC_OK && !r->through)
+	else if (rc == RC_SYS)
 		write_failed(r, &e);
 	return rc == RC_OK || rc == RC_LIMIT;
 }
@@ -288,7 +291,7 @@ next(struct run *r, struct record *out)
 			return 1;
 		if (out->type == FRAME_STATS && ledger_add(r->ledger, out) != RC_OK)
 			diag_count("statistics", "statistics: more stages than can be kept apart");
-		if (r->through && !stage_pass(r->stage, out))
+		if (r->sink == NULL && !stage_pass(r->stage, out))
 			return 0;
 	}
 	return 0;
@@ -310,42 +313,37 @@ copy(struct run *r)
 	}
 }
 
+/* What --ledger prints, to where the messages would go. */
 static void
-finish(struct run *r)
+print_ledger(struct run *r)
 {
+	struct buf table = { 0 };
 	struct err e;
-	enum rc rc = RC_OK;
 
-	if (!r->begun)
-		begin(r);
-	if (conf.ledger && !ledger_table(conf.merge ? r->ledger : stage_ledger(r->stage), &r->output.buf))
+	if (!ledger_table(conf.merge ? r->ledger : stage_ledger(r->stage), &table))
 		stage_failed(r->stage);
-	if (r->split != NULL)
-		rc = split_end(r->split, &e);
-	else if (!r->through)
-		rc = output_end(&r->output, &e);
-	if (rc == RC_OK && r->split == NULL && !r->through && close(r->output.fd) != 0)
-		rc = err_set(&e, RC_SYS, "close: %s", strerror(errno));
-	if (rc != RC_OK)
+	if (write_all(r->fd, buf_slice(&table), NULL, NULL, &e) != RC_OK)
 		write_failed(r, &e);
-	r->done = true;
+	buf_reset(&table);
 }
 
 static int
-release(struct run *r)
+finish(struct run *r)
 {
 	int status;
 
+	if (!r->begun)
+		begin(r);
+	if (conf.ledger)
+		print_ledger(r);
+	if (r->sink != NULL)
+		close_sink(r);
+	r->done = true;
 	if (r->inputs != NULL)
 		inputs_close(r->inputs);
 	status = stage_close(r->stage);
 	ledger_free(r->ledger);
 	packets_free(r->format_conf.packets);
-	split_free(r->split);
-	tmpl_free(r->tmpl);
-	expr_ctx_free(r->ctx);
-	buf_reset(&r->value);
-	output_reset(&r->output);
 	return status;
 }
 
@@ -362,6 +360,5 @@ main(int argc, char **argv)
 	compile_split(&r);
 	open_stage(&r, argc, argv, all_argc, all_argv);
 	copy(&r);
-	finish(&r);
-	return release(&r);
+	return finish(&r);
 }

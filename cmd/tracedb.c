@@ -10,7 +10,7 @@
 #include "cli/diag.h"
 #include "cli/stage.h"
 #include "expr/expr.h"
-#include "store/sink.h"
+#include "store/inserter.h"
 #include "store/store.h"
 
 #define BATCH 64	/* records read at a time */
@@ -105,7 +105,7 @@ static struct counter insert_counters[] = {
 
 struct insert {
 	struct stage *stage;
-	struct sink *sink;
+	struct inserter *sink;
 	bool failed;		/* the store did, and it was said */
 	bool closing;
 };
@@ -120,7 +120,7 @@ clock_ns(clockid_t clock)
 }
 
 static void
-show_count(struct counter *c, const struct sink_count *n)
+show_count(struct counter *c, const struct inserter_count *n)
 {
 	c[IN].value = n->in;
 	c[STORED].value = n->stored;
@@ -131,9 +131,9 @@ show_count(struct counter *c, const struct sink_count *n)
 static void
 show_counts(struct insert *i)
 {
-	struct sink_counts c;
+	struct inserter_counts c;
 
-	sink_counts(i->sink, &c);
+	inserter_counts(i->sink, &c);
 	show_count(insert_counters, &c.messages);
 	show_count(insert_counters + ROWS, &c.rows);
 	insert_counters[OTHER_TABLE].value = c.other_table;
@@ -160,14 +160,14 @@ flush(void *arg)
 	bool ok = stage_flush(i->stage);
 	uint64_t due;
 
-	while (ok && !i->closing && (due = sink_due_ns(i->sink, clock_ns(CLOCK_MONOTONIC))) != UINT64_MAX) {
+	while (ok && !i->closing && (due = inserter_due_ns(i->sink, clock_ns(CLOCK_MONOTONIC))) != UINT64_MAX) {
 		if (due == 0)
-			ok = stored(i, sink_commit(i->sink, &e), &e);
+			ok = stored(i, inserter_commit(i->sink, &e), &e);
 		else if (stage_wait(i->stage, due))
 			break;
 	}
 	if (ok && i->closing)
-		ok = stored(i, sink_finish(i->sink, &e), &e);
+		ok = stored(i, inserter_finish(i->sink, &e), &e);
 	show_counts(i);
 	return ok ? RC_OK : RC_LIMIT;
 }
@@ -175,9 +175,9 @@ flush(void *arg)
 static void
 last_words(const struct insert *i)
 {
-	struct sink_counts c;
+	struct inserter_counts c;
 
-	sink_counts(i->sink, &c);
+	inserter_counts(i->sink, &c);
 	if (c.refused.rc != RC_OK)
 		diag("rows refused, the first one: %s", c.refused.text);
 	if (c.dropped > 0)
@@ -243,18 +243,18 @@ insert_all(struct insert *i)
 		uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
 		for (size_t k = 0; k < n && ok; k++) {
-			ok = stored(i, sink_put(i->sink, &r[k], now, &e), &e);
+			ok = stored(i, inserter_put(i->sink, &r[k], now, &e), &e);
 			ok = ok && stage_pass(i->stage, &r[k]);
 		}
 		show_counts(i);
 	}
 }
 
-static struct sink_conf
-sink_conf(void)
+static struct inserter_conf
+inserter_conf(void)
 {
 	static const char *const modes[] = { "standard", "delayed", "async" };
-	struct sink_conf conf = {
+	struct inserter_conf conf = {
 		.batch_messages = opts.batch > 0 ? opts.batch : 1,
 		.batch_ns = opts.batch_ns,
 		.queue_bytes = opts.queue,
@@ -263,7 +263,7 @@ sink_conf(void)
 
 	for (int m = SINK_STANDARD; m <= SINK_ASYNC; m++)
 		if (strcmp(opts.mode, modes[m]) == 0 || opts.mode[0] == '0' + m)
-			conf.mode = (enum sink_mode)m;
+			conf.mode = (enum inserter_mode)m;
 	return conf;
 }
 
@@ -284,7 +284,7 @@ insert_main(int operands, int argc, char **argv)
 	const char *names[STORE_TABLES];
 	char *list = xstrdup(opts.tables != NULL ? opts.tables : "");
 	struct store_conf store_conf = { .write = true, .tables = { .v = names, .n = table_names(list, names) } };
-	const struct sink_conf how = sink_conf();
+	const struct inserter_conf how = inserter_conf();
 	struct err e = { .text = "" };
 	struct store *store;
 	int status;
@@ -293,14 +293,14 @@ insert_main(int operands, int argc, char **argv)
 		diag_usage("insert takes no operand (see --help)");
 	i.stage = stage_open(&conf, false, 0);
 	store = open_store(&store_conf);
-	if (sink_new(store, &how, &i.sink, &e) != RC_OK)
+	if (inserter_new(store, &how, &i.sink, &e) != RC_OK)
 		diag_die("%s", e.text);
 	insert_all(&i);
 	i.closing = true;
 	(void)!flush(&i);
 	last_words(&i);
 	status = stage_close(i.stage);
-	sink_free(i.sink);
+	inserter_free(i.sink);
 	store_close(store);
 	free(list);
 	return status;

@@ -11,7 +11,7 @@
 #include "base/xalloc.h"
 #include "cli/diag.h"
 #include "cli/sig.h"
-#include "trace/merge.h"
+#include "trace/merger.h"
 
 struct inputs {
 	struct inputs_conf conf;
@@ -20,7 +20,7 @@ struct inputs {
 	int *fds;
 	struct reader **readers;
 	bool *failed;		/* was reported */
-	struct merge *merge;
+	struct merger *merge;
 	struct stream_header header;
 };
 
@@ -121,8 +121,8 @@ inputs_open(const struct inputs_conf *conf)
 		in->readers[i] = reader_new(in->fds[i], &(struct reader_conf){
 		    .verify = true, .wake_fd = sig_fd(), .wake = wake, .idle = flush, .turn = flush, .stop = stop, .arg = in,
 		});
-	in->merge = merge_new(in->readers, conf->n);
-	while ((rc = merge_header(in->merge, &in->header, &i, &e)) != RC_OK)
+	in->merge = merger_new(in->readers, conf->n);
+	while ((rc = merger_header(in->merge, &in->header, &i, &e)) != RC_OK)
 		input_failed(in, i, rc, &e);
 	return in;
 }
@@ -147,7 +147,7 @@ inputs_next(struct inputs *in, struct record *out)
 	enum rc rc;
 	size_t i;
 
-	while (!stop(in) && (rc = merge_next(in->merge, out, &i, &e)) != RC_END) {
+	while (!stop(in) && (rc = merger_next(in->merge, out, &i, &e)) != RC_END) {
 		if (rc == RC_OK)
 			return true;
 		input_failed(in, i, rc, &e);
@@ -167,7 +167,7 @@ inputs_close(struct inputs *in)
 		if (in->fds[i] != STDIN_FILENO)
 			close(in->fds[i]);
 	}
-	merge_free(in->merge);
+	merger_free(in->merge);
 	free(in->fds);
 	free(in->readers);
 	free(in->failed);

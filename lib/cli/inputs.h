@@ -2,7 +2,7 @@
 #ifndef CLI_INPUTS_H
 #define CLI_INPUTS_H
 /*
- * inputs - several record streams read as one (trace/merge.h), for a tool whose stage has no input of its own. Prints through
+ * inputs - several record streams read as one (trace/merger.h), for a tool whose stage has no input of its own. Prints through
  * diag; what cannot be opened ends the program, what cannot be read is said and left out.
  */
 #include "cli/stage.h"

@@ -60,7 +60,7 @@ begin_pcap(const struct format_conf *c, struct format_file *f, bool again, struc
 	(void)c;
 	(void)f;
 	if (!again)
-		pcap_begin(out);
+		dump_pcap_begin(out);
 }
 
 static enum rc
@@ -70,7 +70,7 @@ put_pcap(const struct format_conf *c, struct format_file *f, const struct record
 	enum rc rc = packets_start(c->packets, f->number, r);
 
 	while (rc == RC_OK && packets_next(c->packets, &p))
-		pcap_packet(out, r, &p);
+		dump_pcap_packet(out, r, &p);
 	return rc;
 }
 
@@ -79,7 +79,7 @@ begin_pcapng(const struct format_conf *c, struct format_file *f, bool again, str
 {
 	(void)c;
 	(void)again;
-	pcapng_begin(out, &f->pcapng);
+	dump_pcapng_begin(out, &f->pcapng);
 }
 
 static enum rc
@@ -89,7 +89,7 @@ put_pcapng(const struct format_conf *c, struct format_file *f, const struct reco
 	enum rc rc = packets_start(c->packets, f->number, r);
 
 	for (bool first = true; rc == RC_OK && packets_next(c->packets, &p); first = false)
-		pcapng_packet(out, &f->pcapng, r, &p, first);
+		dump_pcapng_packet(out, &f->pcapng, r, &p, first);
 	return rc;
 }
 

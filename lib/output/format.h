@@ -6,7 +6,7 @@
  * format appends bytes to a buffer; where they go is output.h's and split.h's business.
  */
 #include "output/column.h"
-#include "output/pcap.h"
+#include "output/dump.h"
 
 /* What all files of one run share. */
 struct format_conf {
@@ -20,7 +20,7 @@ struct format_conf {
 struct format_file {
 	uint32_t number;		/* keeps the flows of different files apart */
 	struct stream_end count;	/* records, since the last header */
-	struct pcapng pcapng;
+	struct dump_section pcapng;
 };
 
 struct format {

@@ -60,7 +60,7 @@ put_sums(struct buf *out, struct slice stage, uint8_t unit, const struct sums *s
 	if (holds)
 		buf_str(out, "  ok\n");
 	else
-		buf_printf(out, "  %" PRIu64 " %s\n", v[STAT_IN] > gone ? v[STAT_IN] - gone : gone - v[STAT_IN],
+		buf_printf(out, "  does not add up: %" PRIu64 " %s\n", v[STAT_IN] > gone ? v[STAT_IN] - gone : gone - v[STAT_IN],
 		    v[STAT_IN] > gone ? "unaccounted for" : "too many");
 	return holds;
 }

@@ -12,7 +12,7 @@ span(struct slice msg, struct slice part)
 }
 
 /* The line is `name: value`, the name perhaps as its compact letter (0: it has none). */
-static inline bool
+static inline __attribute__((always_inline)) bool
 named(struct slice line, struct slice name, char letter, struct slice *value)
 {
 	size_t n = name.n;
@@ -30,7 +30,7 @@ named(struct slice line, struct slice name, char letter, struct slice *value)
 }
 
 /* Which of the headers of interest a line is; only the first letters of others are looked at. */
-static inline enum header
+static inline __attribute__((always_inline)) enum header
 classify(struct slice line, struct slice *value)
 {
 	switch (line.p[0] | 0x20) {
@@ -218,14 +218,15 @@ index_headers(struct slice msg, size_t pos, struct sip_index *x)
 {
 	unsigned seen = 0;
 	bool folded = false;
+	struct sip_lines w;
 	struct sip_line l;
 	struct slice value;
 	enum rc rc;
 
-	while ((rc = sip_line_next(msg, pos, &l)) == RC_OK && l.whole) {
+	sip_lines_init(&w, msg, pos);
+	while ((rc = sip_lines_next(&w, &l)) == RC_OK && l.whole) {
 		enum header h = classify(l.text, &value);
 
-		pos = l.next;
 		if (h == OTHER)
 			continue;
 		folded |= l.folded;
@@ -238,7 +239,7 @@ index_headers(struct slice msg, size_t pos, struct sip_index *x)
 	if (folded)
 		check_folds(msg, x);
 	if (rc == RC_END) {
-		x->body = (uint32_t)l.next;
+		x->body = (uint32_t)w.pos;
 		if ((seen & ALWAYS) != ALWAYS)
 			x->flags |= SIP_UNUSUAL;
 	} else {

@@ -25,13 +25,13 @@ lose(struct batch *b, const struct record *r)
 }
 
 static void
-settle(struct sink_count *done, struct sink_count *pending, bool committed)
+settle(struct inserter_count *done, struct inserter_count *pending, bool committed)
 {
 	done->in += pending->in;
 	done->stored += committed ? pending->stored : 0;
 	done->repeated += committed ? pending->repeated : 0;
 	done->lost += committed ? pending->lost : pending->in;
-	*pending = (struct sink_count){ 0 };
+	*pending = (struct inserter_count){ 0 };
 }
 
 static void
@@ -78,7 +78,7 @@ table_of(struct batch *b, const struct record *r)
 
 /* RC_BAD: counted, and the next one may fare better. */
 static enum rc
-put_row(struct batch *b, size_t table, struct slice user, struct sink_count *rows)
+put_row(struct batch *b, size_t table, struct slice user, struct inserter_count *rows)
 {
 	struct err e = { .text = "" };
 	bool fresh;
@@ -98,7 +98,7 @@ put_row(struct batch *b, size_t table, struct slice user, struct sink_count *row
 }
 
 static enum rc
-put_rows(struct batch *b, const struct record *r, struct sink_count *rows)
+put_rows(struct batch *b, const struct record *r, struct inserter_count *rows)
 {
 	struct slice rest = r->attrs, user;
 	size_t table = table_of(b, r);
@@ -116,7 +116,7 @@ put_rows(struct batch *b, const struct record *r, struct sink_count *rows)
 }
 
 static void
-add(struct sink_count *to, const struct sink_count *rows)
+add(struct inserter_count *to, const struct inserter_count *rows)
 {
 	to->in += rows->in;
 	to->stored += rows->stored;
@@ -125,9 +125,9 @@ add(struct sink_count *to, const struct sink_count *rows)
 }
 
 static void
-count(struct batch *b, const struct sink_count *rows)
+count(struct batch *b, const struct inserter_count *rows)
 {
-	struct sink_count *m = &b->pending.messages;
+	struct inserter_count *m = &b->pending.messages;
 
 	add(&b->pending.rows, rows);
 	m->in++;
@@ -142,7 +142,7 @@ count(struct batch *b, const struct sink_count *rows)
 void
 batch_put(struct batch *b, const struct record *r)
 {
-	struct sink_count rows = { 0 };
+	struct inserter_count rows = { 0 };
 
 	if (b->failed.rc == RC_OK && !b->open)
 		b->open = b->store->driver->begin(b->store, &b->failed) == RC_OK;

@@ -2,14 +2,14 @@
 #ifndef STORE_BATCH_H
 #define STORE_BATCH_H
 /* batch - messages into a store, a transaction for several: what the sink does in every mode, in the thread that has the store. */
-#include "store/sink.h"
+#include "store/inserter.h"
 
 struct batch {
 	struct store *store;
 	uint64_t max;			/* messages a transaction */
 	bool open;			/* a transaction is under way */
-	struct sink_counts done;	/* final */
-	struct sink_counts pending;	/* in the transaction: in, stored, repeated */
+	struct inserter_counts done;	/* final */
+	struct inserter_counts pending;	/* in the transaction: in, stored, repeated */
 	struct row row;
 	struct buf scratch;
 	struct err failed;		/* rc != RC_OK: the store takes no more */

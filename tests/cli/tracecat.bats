@@ -100,6 +100,19 @@ wanted() {
 	[ "$(cat tcp)" = 4 ]
 }
 
+@test "records to a capture file and back are the same messages" {
+	local f o columns=time_ns,src_ip,src_port,dst_ip,dst_port,ip_id,orig_len,method,status,callid,cseq,payload
+	sipcap -r "$TOP/share/sample.pcap" >sample
+	MAKE_STREAM --calls 500 >calls
+	MAKE_STREAM --big 65000 >big
+	for f in sample calls big; do
+		tracecat -F "$columns,proto" -r "$f" >want
+		for o in pcap pcapng; do
+			tracecat -o "$o" -r "$f" | sipcap -r - | tracecat -F "$columns,proto" | diff -q - want
+		done
+	done
+}
+
 @test "checksums in a capture file are right" {
 	tshark -n -r "$DATA/v1.pcap" -o ip.check_checksum:TRUE -o udp.check_checksum:TRUE -o tcp.check_checksum:TRUE -o sctp.checksum:CRC-32C \
 		-T fields -e ip.checksum.status -e udp.checksum.status -e tcp.checksum.status -e sctp.checksum.status 2>/dev/null >a

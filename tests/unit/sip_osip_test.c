@@ -6,7 +6,6 @@
 
 #define HEAD "Via: SIP/2.0/UDP a:5060;branch=1\r\nVia: SIP/2.0/TCP [::1];branch=2\r\nFrom: <sip:a%20b:pw@f;x=%41;lr>;tag=1\r\n" \
     "To: <sip:c@t>;Tag=2\r\nCall-ID: i@h\r\nCSeq: 7 OPTIONS\r\nContact: <sip:m@n:1>;expires=60, \"two\" <sip:o@p;q=1>\r\n"
-#define MULTI "--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b\r\nContent-Type: text/plain\r\n\r\nhey\r\n--b--\r\n"
 
 static struct sip_full *full;
 
@@ -91,40 +90,13 @@ vias(void **state)
 	assert_false(sip_full_via(full, 2, &via));
 }
 
+/* What libosip2's multipart parser loses memory on; a leak checker sees it. */
 static void
-bodies(void **state)
+wrong_bodies(void **state)
 {
-	struct sip_full_body b;
-
 	(void)state;
-	parse("OPTIONS sip:c@t SIP/2.0\r\n" HEAD "Content-Type: text/plain;charset=x\r\nContent-Length: 3\r\n\r\nhey");
-	assert_true(sip_full_body(full, 0, &b));
-	assert_slice(b.type, "text");
-	assert_slice(b.subtype, "plain");
-	assert_slice(b.bytes, "hey");
-	assert_false(sip_full_body(full, 1, &b));
-	parse("OPTIONS sip:c@t SIP/2.0\r\n" HEAD "Content-Type: multipart/mixed;boundary=b\r\n\r\n" MULTI);
-	assert_true(sip_full_body(full, 0, &b));
-	assert_slice(b.subtype, "sdp");
-	assert_slice(b.bytes, "v=0");
-	assert_true(sip_full_body(full, 1, &b));
-	assert_slice(b.type, "text");
-	assert_slice(b.bytes, "hey");
-	assert_false(sip_full_body(full, 2, &b));
-	parse("OPTIONS sip:c@t SIP/2.0\r\n" HEAD "\r\n");
-	assert_false(sip_full_body(full, 0, &b));
-}
-
-static void
-a_body_without_type_is_there(void **state)
-{
-	struct sip_full_body b;
-
-	(void)state;
-	parse("OPTIONS sip:c@t SIP/2.0\r\n" HEAD "Content-Length: 3\r\n\r\nhey");
-	assert_true(sip_full_body(full, 0, &b));
-	assert_null(b.type.p);
-	assert_slice(b.bytes, "hey");
+	parse("OPTIONS sip:c@t SIP/2.0\r\n" HEAD "Content-Type: multipart/mixed;boundary=b\r\nc: text/plain\r\n\r\n"
+	    "--b\r\nContent-Type: text/plain\r\nContent-Type: text/html\r\n\r\nhey\r\n--b--\r\n");
 }
 
 static void
@@ -157,7 +129,7 @@ refused(void **state)
 		const char *name, *text;
 	} rows[] = {
 		{ "no message", "hello" },
-		{ "a body cut short", "OPTIONS sip:c@t SIP/2.0\r\n" HEAD "Content-Type: text/plain\r\nContent-Length: 30\r\n\r\nhey" },
+		{ "a wrong CSeq", "OPTIONS sip:c@t SIP/2.0\r\nCSeq: 1\r\n\r\n" },
 		{ "two Call-IDs", "OPTIONS sip:c@t SIP/2.0\r\n" HEAD "Call-ID: 2\r\n\r\n" },
 	};
 	struct sip_full_start st;
@@ -171,6 +143,17 @@ refused(void **state)
 		assert_false(sip_full_start(full, &st));
 		assert_false(sip_full_callid(full, &v));
 	}
+}
+
+static void
+a_cut_body_is_no_reason(void **state)
+{
+	struct slice v;
+
+	(void)state;
+	parse("OPTIONS sip:c@t SIP/2.0\r\n" HEAD "Content-Type: text/plain\r\nContent-Length: 30\r\n\r\nhey");
+	assert_true(sip_full_length(full, &v));
+	assert_slice(v, "30");
 }
 
 static void
@@ -237,10 +220,10 @@ main(void)
 		cmocka_unit_test(fields),
 		cmocka_unit_test(uris),
 		cmocka_unit_test(vias),
-		cmocka_unit_test(bodies),
-		cmocka_unit_test(a_body_without_type_is_there),
+		cmocka_unit_test(wrong_bodies),
 		cmocka_unit_test(a_reply_without_reason_keeps_its_first_header),
 		cmocka_unit_test(refused),
+		cmocka_unit_test(a_cut_body_is_no_reason),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(nothing_on_standard_output),
 	};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef STORE_SINK_H
-#define STORE_SINK_H
+#ifndef STORE_INSERTER_H
+#define STORE_INSERTER_H
 /*
- * sink - messages into a store, in one of siptrace's three modes:
+ * inserter - messages into a store, in one of siptrace's three modes:
  *
  * standard  each message is committed before the next is taken
  * delayed   a batch is committed when it is full or old
@@ -13,10 +13,10 @@
  */
 #include "store/store.h"
 
-enum sink_mode { SINK_STANDARD, SINK_DELAYED, SINK_ASYNC };
+enum inserter_mode { SINK_STANDARD, SINK_DELAYED, SINK_ASYNC };
 
-struct sink_conf {
-	enum sink_mode mode;
+struct inserter_conf {
+	enum inserter_mode mode;
 	uint64_t batch_messages;	/* a commit for as many */
 	uint64_t batch_ns;		/* and at the latest for a batch this old */
 	size_t queue_bytes;		/* async */
@@ -24,34 +24,34 @@ struct sink_conf {
 };
 
 /* in = stored + repeated + lost + what is still inside. */
-struct sink_count {
+struct inserter_count {
 	uint64_t in, stored, repeated, lost;
 };
 
-struct sink_counts {
-	struct sink_count messages;	/* repeated: all of its rows were there */
-	struct sink_count rows;
+struct inserter_counts {
+	struct inserter_count messages;	/* repeated: all of its rows were there */
+	struct inserter_count rows;
 	uint64_t dropped;		/* messages, of those lost: the queue was full */
 	uint64_t other_table;		/* messages that named a table not allowed: stored in the default one */
 	struct err refused;		/* the first row that the store refused, if any */
 };
 
-struct sink;
+struct inserter;
 
-/* The store is the sink's until sink_free. RC_SYS: no thread. */
-enum rc sink_new(struct store *, const struct sink_conf *, struct sink **, struct err *) MUST_USE;
-void sink_free(struct sink *);		/* what was not committed is lost */
+/* The store is the sink's until inserter_free. RC_SYS: no thread. */
+enum rc inserter_new(struct store *, const struct inserter_conf *, struct inserter **, struct err *) MUST_USE;
+void inserter_free(struct inserter *);		/* what was not committed is lost */
 
 /*
  * RC_OK: taken (which is no promise yet; what the store refused or the queue dropped is counted). Else the store failed: this and every
  * later message is counted as lost, the error is the first one.
  */
-enum rc sink_put(struct sink *, const struct record *, uint64_t now_ns, struct err *) MUST_USE;
+enum rc inserter_put(struct inserter *, const struct record *, uint64_t now_ns, struct err *) MUST_USE;
 /* Nanoseconds until the batch under way must be committed; UINT64_MAX: there is none. */
-uint64_t sink_due_ns(const struct sink *, uint64_t now_ns);
+uint64_t inserter_due_ns(const struct inserter *, uint64_t now_ns);
 /* Commits the batch under way. Async: has it committed, and does not wait. */
-enum rc sink_commit(struct sink *, struct err *) MUST_USE;
+enum rc inserter_commit(struct inserter *, struct err *) MUST_USE;
 /* Commits all there is, waits until it is done. */
-enum rc sink_finish(struct sink *, struct err *) MUST_USE;
-void sink_counts(struct sink *, struct sink_counts *);
+enum rc inserter_finish(struct inserter *, struct err *) MUST_USE;
+void inserter_counts(struct inserter *, struct inserter_counts *);
 #endif

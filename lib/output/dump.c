@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "output/pcap.h"
+#include "output/dump.h"
 
 #include "base/take.h"
 #include "output/escape.h"
@@ -34,7 +34,7 @@ captured(const struct packet *p)
 }
 
 void
-pcap_begin(struct buf *out)
+dump_pcap_begin(struct buf *out)
 {
 	buf_le32(out, 0xa1b23c4d);
 	buf_le16(out, 2);
@@ -45,7 +45,7 @@ pcap_begin(struct buf *out)
 }
 
 void
-pcap_packet(struct buf *out, const struct record *r, const struct packet *p)
+dump_pcap_packet(struct buf *out, const struct record *r, const struct packet *p)
 {
 	uint64_t s = r->time_ns / 1000000000;
 
@@ -95,11 +95,11 @@ block_begin(struct buf *out, uint32_t type)
 }
 
 void
-pcapng_begin(struct buf *out, struct pcapng *s)
+dump_pcapng_begin(struct buf *out, struct dump_section *s)
 {
 	size_t start = block_begin(out, BLOCK_SECTION);
 
-	*s = (struct pcapng){ .n = 0 };
+	*s = (struct dump_section){ .n = 0 };
 	buf_le32(out, 0x1a2b3c4d);
 	buf_le16(out, 1);
 	buf_le16(out, 0);
@@ -118,7 +118,7 @@ interface_block(struct buf *out, uint8_t point)
 	buf_le16(out, LINKTYPE_RAW);
 	buf_le16(out, 0);
 	buf_le32(out, SNAPLEN);
-	buf_printf(&name, "point %u%s", point, point == PCAP_INTERFACES - 1 ? " and above" : "");
+	buf_printf(&name, "point %u%s", point, point == DUMP_INTERFACES - 1 ? " and above" : "");
 	put_option(out, OPT_IF_NAME, buf_slice(&name));
 	put_option(out, OPT_IF_TSRESOL, SLICE_LIT("\x09"));
 	put_option(out, OPT_END, slice_of(NULL, 0));
@@ -156,9 +156,9 @@ put_comment(struct buf *out, const struct record *r)
 }
 
 void
-pcapng_packet(struct buf *out, struct pcapng *s, const struct record *r, const struct packet *p, bool first)
+dump_pcapng_packet(struct buf *out, struct dump_section *s, const struct record *r, const struct packet *p, bool first)
 {
-	uint8_t point = r->capture_point < PCAP_INTERFACES ? (uint8_t)r->capture_point : PCAP_INTERFACES - 1;
+	uint8_t point = r->capture_point < DUMP_INTERFACES ? (uint8_t)r->capture_point : DUMP_INTERFACES - 1;
 	size_t start, data;
 
 	if (!s->known[point]) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/sink.h"
+#include "store/inserter.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -10,8 +10,8 @@
 
 #define PIECE ((size_t)256 << 10)	/* the thread is woken for this much, or for a commit */
 
-struct sink {
-	struct sink_conf conf;
+struct inserter {
+	struct inserter_conf conf;
 	struct batch batch;		/* async: the thread's alone */
 	uint64_t since_ns;		/* when the batch under way began */
 	bool pending;			/* there is one */
@@ -23,13 +23,13 @@ struct sink {
 	struct buf queue;		/* frames for the thread */
 	struct buf taken;		/* frames that the thread is at */
 	bool running, commit, ending;
-	struct sink_counts counts;	/* the batch's, as of the last piece; its error too */
+	struct inserter_counts counts;	/* the batch's, as of the last piece; its error too */
 	struct err failed;
-	struct sink_count messages, rows;	/* what was put, and lost on the way into the queue */
+	struct inserter_count messages, rows;	/* what was put, and lost on the way into the queue */
 };
 
 static void
-work_off(struct sink *s)
+work_off(struct inserter *s)
 {
 	struct slice in = buf_slice(&s->taken);
 	struct record r;
@@ -42,7 +42,7 @@ work_off(struct sink *s)
 static void *
 work(void *arg)
 {
-	struct sink *s = arg;
+	struct inserter *s = arg;
 	bool ending = false;
 
 	pthread_mutex_lock(&s->lock);
@@ -73,7 +73,7 @@ work(void *arg)
 
 /* Signals are for the caller's thread: it must wake from its poll, and its writes return. */
 static enum rc
-start_thread(struct sink *s, struct err *e)
+start_thread(struct inserter *s, struct err *e)
 {
 	sigset_t all, before;
 	int error;
@@ -90,9 +90,9 @@ start_thread(struct sink *s, struct err *e)
 }
 
 enum rc
-sink_new(struct store *store, const struct sink_conf *conf, struct sink **out, struct err *e)
+inserter_new(struct store *store, const struct inserter_conf *conf, struct inserter **out, struct err *e)
 {
-	struct sink *s = xcalloc(1, sizeof(*s));
+	struct inserter *s = xcalloc(1, sizeof(*s));
 
 	s->conf = *conf;
 	s->batch.store = store;
@@ -106,7 +106,7 @@ sink_new(struct store *store, const struct sink_conf *conf, struct sink **out, s
 }
 
 static void
-stop_thread(struct sink *s)
+stop_thread(struct inserter *s)
 {
 	if (!s->running)
 		return;
@@ -119,7 +119,7 @@ stop_thread(struct sink *s)
 }
 
 void
-sink_free(struct sink *s)
+inserter_free(struct inserter *s)
 {
 	if (s == NULL)
 		return;
@@ -140,7 +140,7 @@ report(const struct err *failed, struct err *e)
 
 /* Under the lock. False: there is no room and there shall be no waiting. */
 static bool
-enqueue(struct sink *s, const struct record *r)
+enqueue(struct inserter *s, const struct record *r)
 {
 	size_t n = r->intact ? r->raw.n : record_size(r);
 
@@ -162,7 +162,7 @@ enqueue(struct sink *s, const struct record *r)
 }
 
 static enum rc
-put_async(struct sink *s, const struct record *r, struct err *e)
+put_async(struct inserter *s, const struct record *r, struct err *e)
 {
 	uint64_t rows = batch_rows(r);
 	enum rc rc;
@@ -180,7 +180,7 @@ put_async(struct sink *s, const struct record *r, struct err *e)
 }
 
 enum rc
-sink_put(struct sink *s, const struct record *r, uint64_t now_ns, struct err *e)
+inserter_put(struct inserter *s, const struct record *r, uint64_t now_ns, struct err *e)
 {
 	enum rc rc;
 
@@ -194,13 +194,13 @@ sink_put(struct sink *s, const struct record *r, uint64_t now_ns, struct err *e)
 		rc = report(&s->batch.failed, e);
 		s->pending = s->batch.open;
 	}
-	if (rc == RC_OK && sink_due_ns(s, now_ns) == 0)
-		return sink_commit(s, e);
+	if (rc == RC_OK && inserter_due_ns(s, now_ns) == 0)
+		return inserter_commit(s, e);
 	return rc;
 }
 
 uint64_t
-sink_due_ns(const struct sink *s, uint64_t now_ns)
+inserter_due_ns(const struct inserter *s, uint64_t now_ns)
 {
 	uint64_t age = now_ns - s->since_ns;
 
@@ -210,7 +210,7 @@ sink_due_ns(const struct sink *s, uint64_t now_ns)
 }
 
 enum rc
-sink_commit(struct sink *s, struct err *e)
+inserter_commit(struct inserter *s, struct err *e)
 {
 	enum rc rc;
 
@@ -228,7 +228,7 @@ sink_commit(struct sink *s, struct err *e)
 }
 
 enum rc
-sink_finish(struct sink *s, struct err *e)
+inserter_finish(struct inserter *s, struct err *e)
 {
 	s->pending = false;
 	if (s->conf.mode == SINK_ASYNC)
@@ -239,7 +239,7 @@ sink_finish(struct sink *s, struct err *e)
 }
 
 void
-sink_counts(struct sink *s, struct sink_counts *out)
+inserter_counts(struct inserter *s, struct inserter_counts *out)
 {
 	if (s->conf.mode != SINK_ASYNC) {
 		*out = s->batch.done;

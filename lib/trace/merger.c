@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "trace/merge.h"
+#include "trace/merger.h"
 
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@ struct input {
 	uint64_t time_ns;	/* its place in the order */
 };
 
-struct merge {
+struct merger {
 	struct input *in;
 	size_t n;
 	size_t *heap;		/* inputs that have a head, the first to give on top */
@@ -20,10 +20,10 @@ struct merge {
 	size_t given;		/* input whose head was delivered last, n = none */
 };
 
-struct merge *
-merge_new(struct reader *const *readers, size_t n)
+struct merger *
+merger_new(struct reader *const *readers, size_t n)
 {
-	struct merge *m = xcalloc(1, sizeof(*m));
+	struct merger *m = xcalloc(1, sizeof(*m));
 
 	m->in = xcalloc(n + 1, sizeof(*m->in));
 	m->heap = xcalloc(n + 1, sizeof(*m->heap));
@@ -34,7 +34,7 @@ merge_new(struct reader *const *readers, size_t n)
 }
 
 void
-merge_free(struct merge *m)
+merger_free(struct merger *m)
 {
 	if (m == NULL)
 		return;
@@ -44,7 +44,7 @@ merge_free(struct merge *m)
 }
 
 static bool
-before(const struct merge *m, size_t a, size_t b)
+before(const struct merger *m, size_t a, size_t b)
 {
 	if (m->in[a].time_ns != m->in[b].time_ns)
 		return m->in[a].time_ns < m->in[b].time_ns;
@@ -52,7 +52,7 @@ before(const struct merge *m, size_t a, size_t b)
 }
 
 static void
-heap_add(struct merge *m, size_t input)
+heap_add(struct merger *m, size_t input)
 {
 	size_t at = m->heap_n++;
 
@@ -62,7 +62,7 @@ heap_add(struct merge *m, size_t input)
 }
 
 static size_t
-heap_take(struct merge *m)
+heap_take(struct merger *m)
 {
 	size_t top = m->heap[0], last = m->heap[--m->heap_n], at = 0, child;
 
@@ -80,7 +80,7 @@ heap_take(struct merge *m)
 
 /* Reads an input's next head and puts it in its place. RC_END: there is none. */
 static enum rc
-advance(struct merge *m, size_t i, struct err *e)
+advance(struct merger *m, size_t i, struct err *e)
 {
 	struct input *in = &m->in[i];
 	enum rc rc;
@@ -97,7 +97,7 @@ advance(struct merge *m, size_t i, struct err *e)
 }
 
 static enum rc
-ask_all(struct merge *m, size_t *which, struct err *e)
+ask_all(struct merger *m, size_t *which, struct err *e)
 {
 	while (m->asked < m->n) {
 		enum rc rc = advance(m, m->asked++, e);
@@ -111,7 +111,7 @@ ask_all(struct merge *m, size_t *which, struct err *e)
 }
 
 enum rc
-merge_header(struct merge *m, struct stream_header *out, size_t *which, struct err *e)
+merger_header(struct merger *m, struct stream_header *out, size_t *which, struct err *e)
 {
 	enum rc rc = ask_all(m, which, e);
 
@@ -129,7 +129,7 @@ merge_header(struct merge *m, struct stream_header *out, size_t *which, struct e
 }
 
 enum rc
-merge_next(struct merge *m, struct record *out, size_t *which, struct err *e)
+merger_next(struct merger *m, struct record *out, size_t *which, struct err *e)
 {
 	size_t last = m->given;
 	enum rc rc = ask_all(m, which, e);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "trace/merge.h"
+#include "trace/merger.h"
 #include "test.h"
 #include <fcntl.h>
 
@@ -53,7 +53,7 @@ orders(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct reader *readers[INPUTS];
-		struct merge *m;
+		struct merger *m;
 		struct buf out = { 0 };
 		struct record r;
 		struct err e;
@@ -64,13 +64,13 @@ orders(void **state)
 			fds[n] = stream((char[]){ (char)('a' + n), '\0' }, rows[i].in[n], false, 0);
 			readers[n] = reader_new(fds[n], &(struct reader_conf){ .wake_fd = -1 });
 		}
-		m = merge_new(readers, n);
-		while (merge_next(m, &r, &which, &e) == RC_OK)
+		m = merger_new(readers, n);
+		while (merger_next(m, &r, &which, &e) == RC_OK)
 			buf_printf(&out, "%s%.*s", out.n > 0 ? " " : "", SLICE_ARG(r.payload));
-		assert_int_equal(merge_next(m, &r, &which, &e), RC_END);
+		assert_int_equal(merger_next(m, &r, &which, &e), RC_END);
 		if (strcmp(buf_cstr(&out), rows[i].out) != 0)
 			fail_msg("%s: have %s", rows[i].name, buf_cstr(&out));
-		merge_free(m);
+		merger_free(m);
 		while (n-- > 0) {
 			reader_free(readers[n]);
 			close(fds[n]);
@@ -85,7 +85,7 @@ headers_and_failures(void **state)
 	int fds[] = { stream("a", "1 3", false, 7), open("/", 0), stream("c", "2", true, 3) };
 	struct reader *readers[3];
 	struct stream_header h;
-	struct merge *m;
+	struct merger *m;
 	struct record r;
 	struct err e;
 	size_t which;
@@ -93,18 +93,18 @@ headers_and_failures(void **state)
 	(void)state;
 	for (int i = 0; i < 3; i++)
 		readers[i] = reader_new(fds[i], &(struct reader_conf){ .wake_fd = -1 });
-	m = merge_new(readers, 3);
-	assert_int_equal(merge_header(m, &h, &which, &e), RC_SYS);	/* a directory cannot be read */
+	m = merger_new(readers, 3);
+	assert_int_equal(merger_header(m, &h, &which, &e), RC_SYS);	/* a directory cannot be read */
 	assert_int_equal(which, 1);
-	assert_int_equal(merge_header(m, &h, &which, &e), RC_OK);
+	assert_int_equal(merger_header(m, &h, &which, &e), RC_OK);
 	assert_true(h.live);
 	assert_int_equal(h.disorder_ns, 7);
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(merge_next(m, &r, &which, &e), RC_OK);
+		assert_int_equal(merger_next(m, &r, &which, &e), RC_OK);
 		assert_int_equal(r.time_ns, i + 1);
 	}
-	assert_int_equal(merge_next(m, &r, &which, &e), RC_END);
-	merge_free(m);
+	assert_int_equal(merger_next(m, &r, &which, &e), RC_END);
+	merger_free(m);
 	for (int i = 0; i < 3; i++) {
 		reader_free(readers[i]);
 		close(fds[i]);
