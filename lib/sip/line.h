@@ -69,6 +69,7 @@ sip_ends64(const uint8_t p[static 64])
 	uint64_t m = 0;
 
 #ifdef __SSE2__
+#pragma GCC unroll 4
 	for (int i = 0; i < 4; i++) {
 		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
 
