@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_HEPOPT_H
+#define CLI_HEPOPT_H
+/*
+ * hepopt - the options that say how HEP is written, for every tool that writes it: rows for its option table, and what they
+ * come to. A key given with -k is wiped from the argument list at once, so that ps does not show it.
+ */
+#include "cli/opt.h"
+#include "trace/record_hep.h"
+
+struct hepopt {
+	const char *version;	/* "1", "2", "3"; NULL = 3 */
+	const char *id;		/* -i as given, NULL if it was not */
+	uint32_t id_value;
+	char *key;		/* -k, owned */
+	const char *key_file;	/* --key-file */
+};
+
+extern struct hepopt hepopt;	/* where the rows store */
+
+enum rc hepopt_key(const struct opt *, const char *, struct err *);
+enum rc hepopt_id(const struct opt *, const char *, struct err *);
+
+#define HEPOPT_VERSION { 'V', "hep-version", "N", &hepopt.version, opt_choice, "HEP version: 1, 2 or 3 (3)", "1 2 3" }
+#define HEPOPT_ID { 'i', "id", "ID", &hepopt, hepopt_id, "capture id (the record's own, or 1)", NULL }
+#define HEPOPT_KEY { 'k', "key", "KEY", &hepopt, hepopt_key, "authentication key (--key-file keeps it out of the history)", NULL }
+#define HEPOPT_KEY_FILE { 0, "key-file", "FILE", &hepopt.key_file, opt_str, "read the key from FILE ($SIPTRACE_KEY_FILE)", NULL }
+#define HEPOPT_ROWS HEPOPT_VERSION, HEPOPT_ID, HEPOPT_KEY, HEPOPT_KEY_FILE
+
+/*
+ * The options as encoder settings. Reads the key file (its first line; $SIPTRACE_KEY_FILE if neither key option was given); exits 2 on
+ * -k with --key-file, on an empty key or one in version 1 or 2, which have no place for it ($SIPTRACE_KEY_FILE is not looked
+ * at then); exits 1 if the file cannot be read. conf->key is valid until the process ends.
+ */
+void hepopt_conf(struct hep_conf *conf);
+
+/*
+ * Appends the HEP packet of a record to `out`, without its payload, which belongs behind it: record_to_hep and hep_head in one, and
+ * a capture id that version 2 has to cut is said. Errors are theirs.
+ */
+enum rc hepopt_head(const struct record *r, const struct hep_conf *conf, struct buf *out, struct err *) MUST_USE;
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/sock.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <time.h>	/* linux/errqueue.h uses struct timespec without including it */
+#include <linux/errqueue.h>
+#include <unistd.h>
+
+#define SEND_BUFFER (4 << 20)	/* the system cuts it to net.core.wmem_max */
+
+void
+sock_addr_from(const struct sockaddr *sa, struct addr *out)
+{
+	struct sockaddr_in in4;
+	struct sockaddr_in6 in6;
+
+	*out = (struct addr){ 0 };
+	if (sa->sa_family == AF_INET) {
+		memcpy(&in4, sa, sizeof(in4));
+		memcpy(out->ip, &in4.sin_addr, 4);
+		out->port = ntohs(in4.sin_port);
+		out->family = FAMILY_IP4;
+	} else if (sa->sa_family == AF_INET6) {
+		memcpy(&in6, sa, sizeof(in6));
+		memcpy(out->ip, &in6.sin6_addr, 16);
+		out->port = ntohs(in6.sin6_port);
+		out->family = FAMILY_IP6;
+	}
+}
+
+socklen_t
+sock_addr_to(const struct addr *a, struct sockaddr_storage *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (a->family == FAMILY_IP4) {
+		struct sockaddr_in in4 = { .sin_family = AF_INET, .sin_port = htons(a->port) };
+
+		memcpy(&in4.sin_addr, a->ip, 4);
+		memcpy(out, &in4, sizeof(in4));
+		return sizeof(in4);
+	}
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(a->port) };
+
+	memcpy(&in6.sin6_addr, a->ip, 16);
+	memcpy(out, &in6, sizeof(in6));
+	return sizeof(in6);
+}
+
+/* Each returned datagram is then reported, not only the last. */
+static int
+want_errors(int fd, uint8_t family)
+{
+	int on = 1;
+
+	if (family == FAMILY_IP4)
+		return setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+	return setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+}
+
+enum rc
+sock_udp_connect(const struct addr *to, int *fd, struct addr *local, struct err *e)
+{
+	struct sockaddr_storage sa;
+	socklen_t n = sock_addr_to(to, &sa);
+	int s = socket(sa.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), size = SEND_BUFFER;
+
+	if (s < 0)
+		return err_set(e, RC_SYS, "socket: %s", strerror(errno));
+	(void)setsockopt(s, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));	/* smaller is slower, not wrong */
+	if (want_errors(s, to->family) != 0 || connect(s, (struct sockaddr *)&sa, n) != 0) {
+		err_set(e, RC_SYS, "connect: %s", strerror(errno));
+		close(s);
+		return RC_SYS;
+	}
+	n = sizeof(sa);
+	if (getsockname(s, (struct sockaddr *)&sa, &n) != 0) {
+		err_set(e, RC_SYS, "getsockname: %s", strerror(errno));
+		close(s);
+		return RC_SYS;
+	}
+	sock_addr_from((struct sockaddr *)&sa, local);
+	*fd = s;
+	return RC_OK;
+}
+
+/* The errno that an error message carries; 0 if it did not come from the network. */
+static int
+icmp_errno(struct msghdr *m)
+{
+	struct sock_extended_err ee;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
+		bool ours = (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
+		    (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR);
+
+		if (!ours || c->cmsg_len < CMSG_LEN(sizeof(ee)))
+			continue;
+		memcpy(&ee, CMSG_DATA(c), sizeof(ee));
+		if (ee.ee_origin == SO_EE_ORIGIN_ICMP || ee.ee_origin == SO_EE_ORIGIN_ICMP6)
+			return (int)ee.ee_errno;
+	}
+	return 0;
+}
+
+unsigned
+sock_returned(int fd, int *why)
+{
+	unsigned n = 0;
+
+	for (;;) {
+		_Alignas(struct cmsghdr) char control[512];
+		struct msghdr m = { .msg_control = control, .msg_controllen = sizeof(control) };
+		int err;
+
+		if (recvmsg(fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+			return n;
+		err = icmp_errno(&m);
+		if (err != 0) {
+			*why = err;
+			n++;
+		}
+	}
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NET_SOCK_H
+#define NET_SOCK_H
+/* sock - sockets: addresses to and from the system's form, connected UDP sockets, what the network said about sent datagrams. */
+#include <sys/socket.h>
+
+#include "net/addr.h"
+
+/* FAMILY_NONE if it is neither IPv4 nor IPv6. */
+void sock_addr_from(const struct sockaddr *sa, struct addr *out);
+/* Returns the length. `a` has a family. */
+socklen_t sock_addr_to(const struct addr *a, struct sockaddr_storage *out);
+
+/*
+ * A non-blocking UDP socket connected to `to`, with a large send buffer and the error queue on. *local is its own address. The caller
+ * closes *fd.
+ */
+enum rc sock_udp_connect(const struct addr *to, int *fd, struct addr *local, struct err *) MUST_USE;
+
+/*
+ * Empties the error queue of such a socket: returns how many datagrams came back as undeliverable (ICMP, ICMPv6) since the last
+ * call; *why is then the errno of the last one.
+ */
+unsigned sock_returned(int fd, int *why);
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRACE_RECORD_HEP_H
+#define TRACE_RECORD_HEP_H
+/*
+ * record_hep - what a message record becomes in HEP (hep.md has why; hepenc(1) says it to users).
+ *
+ * Addresses, ports, time (to the microsecond) and payload are the record's. The IP protocol is its transport's, but 17 in a log line,
+ * as siptrace has it. The correlation id goes out only where the record has ATTR_CORRELATION (a collector takes one on SIP
+ * as the final word); a log line always has the chunk. The node name goes out where the record has ATTR_NODE. A record whose
+ * addresses are not known gets 0.0.0.0.
+ */
+#include "hep/hep.h"
+#include "trace/record.h"
+
+struct hep_conf {
+	uint8_t version;	/* 1, 2, 3 */
+	bool has_id;		/* capture_id is for all; else the record's own, or HEP_DEFAULT_ID where that is 0 */
+	uint32_t capture_id;
+	struct slice key;	/* authentication key; empty = none */
+};
+
+#define HEP_DEFAULT_ID 1	/* siptrace's */
+
+/*
+ * Fills *h, which borrows from `r` and `c`. RC_BAD: HEP has no type for this kind of record, or no number for its time
+ * (seconds of 32 bits).
+ */
+enum rc record_to_hep(const struct record *r, const struct hep_conf *c, struct hep *h, struct err *) MUST_USE;
+#endif
