@@ -24,6 +24,12 @@ named(struct slice line, struct slice name, char letter, struct slice *value)
 	return true;
 }
 
+/* First bytes of the headers of interest, long and compact, and of the empty line. */
+static const bool of_interest[256] = {
+	['V'] = true, ['v'] = true, ['F'] = true, ['f'] = true, ['T'] = true, ['t'] = true, ['I'] = true, ['i'] = true,
+	['L'] = true, ['l'] = true, ['C'] = true, ['c'] = true, ['\r'] = true, ['\n'] = true,
+};
+
 /* Which of the headers of interest a line is; only the first letters of others are looked at. */
 static inline __attribute__((always_inline)) enum header
 classify(struct slice line, struct slice *value)
@@ -220,20 +226,24 @@ index_headers(struct slice msg, size_t pos, struct sip_index *x)
 	struct sip_lines w;
 	struct sip_line l;
 	struct slice value;
+	enum header h;
 	enum rc rc;
 
 	sip_lines_init(&w, msg, pos);
-	while ((rc = sip_lines_next(&w, &l)) == RC_OK && l.whole) {
-		enum header h = classify(l.text, &value);
-
+	for (;;) {
+		sip_lines_seek(&w, of_interest);
+		rc = sip_lines_next(&w, &l);
+		if (rc != RC_OK || !l.whole)
+			break;
+		h = classify(l.text, &value);
 		if (h == OTHER)
 			continue;
-		folded |= l.folded;
 		if ((seen & ONCE & 1u << h) != 0)
 			x->flags |= SIP_UNUSUAL;
 		else
 			index_header(msg, h, value, x);
 		seen |= 1u << h;
+		folded |= l.folded;
 	}
 	if (folded)
 		check_folds(msg, x);
