@@ -8,6 +8,12 @@
 #define REST "From: <sip:u@f.example>;tag=f\r\nTo: <sip:v@t.example>\r\nCall-ID: c@h\r\nCSeq: 1 INVITE\r\n"
 #define LINE "INVITE sip:v@t.example SIP/2.0\r\n"
 
+/* A whole message but for one header, so that what is unusual is so for that one alone. */
+#define FROM(v) LINE HEAD "From: " v "\r\nTo: <sip:v@t.example>\r\nCall-ID: c@h\r\nCSeq: 1 INVITE\r\n\r\n"
+#define TO(v) LINE HEAD "From: <sip:u@f.example>;tag=f\r\nTo: " v "\r\nCall-ID: c@h\r\nCSeq: 1 INVITE\r\n\r\n"
+#define CALLID(v) LINE HEAD "From: <sip:u@f.example>;tag=f\r\nTo: <sip:v@t.example>\r\nCall-ID:" v "\r\nCSeq: 1 INVITE\r\n\r\n"
+#define CSEQ(v) LINE HEAD "From: <sip:u@f.example>;tag=f\r\nTo: <sip:v@t.example>\r\nCall-ID: c@h\r\nCSeq: " v "\r\n\r\n"
+
 enum { M = SIP_SPAN_METHOD, CM = SIP_SPAN_CSEQ_METHOD, ID = SIP_SPAN_CALLID, FT = SIP_SPAN_FROM_TAG, TT = SIP_SPAN_TO_TAG,
 	FU = SIP_SPAN_FROM_USER, FH = SIP_SPAN_FROM_HOST, TU = SIP_SPAN_TO_USER, TH = SIP_SPAN_TO_HOST,
 	RU = SIP_SPAN_RURI_USER, RH = SIP_SPAN_RURI_HOST, BR = SIP_SPAN_BRANCH };
@@ -51,15 +57,15 @@ static const struct row rows[] = {
 	{ "the URI behind a quoted name", LINE "From: \"<sip:x@y>\" <sip:u@h>;tag=yes\r\n\r\n", FU, "u", 0, 0 },
 	{ "escaped quotes in a name", LINE "From: \"a\\\"<sip:x@y>;tag=no\" <sip:u@h>;tag=yes\r\n\r\n", FT, "yes", 0, 0 },
 	{ "an escaped backslash ends the name", LINE "From: \"a\\\\\" <sip:u@h>;tag=yes\r\n\r\n", FT, "yes", 0, 0 },
-	{ "an open quote", LINE "From: \"a <sip:u@h>;tag=1\r\n\r\n", FT, "1", SIP_UNUSUAL, SIP_UNUSUAL },
+	{ "an open quote", FROM("\"a <sip:u@h>;tag=1"), FT, "1", SIP_UNUSUAL, SIP_UNUSUAL },
 	{ "a URI parameter is no header tag", LINE "To: <sip:u@h;tag=x>\r\n\r\n", TT, NULL, 0, 0 },
 	{ "no <>: it is one", LINE "To: sip:u@h;tag=x\r\n\r\n", TT, "x", 0, 0 },
-	{ "no >", LINE "To: <sip:u@h;tag=x\r\n\r\n", TT, "x", SIP_UNUSUAL, SIP_UNUSUAL },
+	{ "no >", TO("<sip:u@h;tag=x"), TT, "x", SIP_UNUSUAL, SIP_UNUSUAL },
 	{ "tag in any case", LINE "To: <sip:u@h>;TaG=x\r\n\r\n", TT, "x", 0, 0 },
 	{ "a parameter that begins with tag", LINE "To: <sip:u@h>;tagged=1;xtag=2;tag=3\r\n\r\n", TT, "3", 0, 0 },
 	{ "a tag inside a quoted parameter", LINE "To: <sip:u@h>;x=\"a;tag=no\";tag=yes\r\n\r\n", TT, "yes", 0, 0 },
-	{ "an empty tag", LINE "To: <sip:u@h>;tag=\r\n\r\n", TT, "", SIP_UNUSUAL, SIP_UNUSUAL },
-	{ "an empty Call-ID", LINE "Call-ID:\r\n\r\n", ID, "", SIP_UNUSUAL, SIP_UNUSUAL },
+	{ "an empty tag", TO("<sip:u@h>;tag="), TT, "", SIP_UNUSUAL, SIP_UNUSUAL },
+	{ "an empty Call-ID", CALLID(""), ID, "", SIP_UNUSUAL, SIP_UNUSUAL },
 	{ "a password is no user", LINE "From: <sip:u:pw@h>\r\n\r\n", FU, "u", 0, 0 },
 	{ "nor a host", LINE "From: <sip:u:pw@h>\r\n\r\n", FH, "h", 0, 0 },
 	{ "parameters of the user", LINE "From: <sip:u;p=1@h>\r\n\r\n", FU, "u;p=1", 0, 0 },
@@ -73,9 +79,9 @@ static const struct row rows[] = {
 	{ "an opaque scheme", LINE "From: <urn:service:sos>\r\n\r\n", FU, NULL, 0, 0 },
 	{ "an empty user", LINE "From: <sip:@h>\r\n\r\n", FU, "", 0, 0 },
 	{ "a URI with headers", LINE "From: <sip:h?a=b>\r\n\r\n", FH, "h", 0, 0 },
-	{ "an odd port", LINE "From: <sip:h:pp>\r\n\r\n", FH, "h", SIP_UNUSUAL, SIP_UNUSUAL },
-	{ "a request URI in <>", "INVITE <sip:a@b> SIP/2.0\r\n\r\n", RU, "a", SIP_UNUSUAL, SIP_UNUSUAL },
-	{ "a request URI with a blank", "INVITE sip:a@b; lr SIP/2.0\r\n\r\n", RH, "b", SIP_UNUSUAL, SIP_UNUSUAL },
+	{ "an odd port", FROM("<sip:h:pp>"), FH, "h", SIP_UNUSUAL, SIP_UNUSUAL },
+	{ "a request URI in <>", "INVITE <sip:a@b> SIP/2.0\r\n" HEAD REST "\r\n", RU, "a", SIP_UNUSUAL, SIP_UNUSUAL },
+	{ "a request URI with a blank", "INVITE sip:a@b; lr SIP/2.0\r\n" HEAD REST "\r\n", RH, "b", SIP_UNUSUAL, SIP_UNUSUAL },
 	{ "two blanks", "INVITE  sip:a@b SIP/2.0\r\n" HEAD REST "\r\n", RU, "a", SIP_UNUSUAL, SIP_UNUSUAL },
 	{ "a request URI with >", "INVITE sip:a@b> SIP/2.0\r\n\r\n", RH, "b>", 0, 0 },
 	{ "user parameters in the request URI", "INVITE sip:a;p=1@b SIP/2.0\r\n\r\n", RU, "a;p=1", 0, 0 },
@@ -86,11 +92,12 @@ static const struct row rows[] = {
 	{ "a branch with blanks before another", LINE "Via: SIP/2.0/UDP h; branch = x;branch=y\r\n\r\n", BR, "x", 0, 0 },
 	{ "a parameter like it", LINE "Via: SIP/2.0/UDP h;a;branchx=y;branch=x\r\n\r\n", BR, "x", 0, 0 },
 	{ "a quick name that ends in a backslash", LINE "From: \"a\\\" <sip:x@y>\" <sip:u@h>;tag=1\r\n\r\n", FU, "u", 0, 0 },
+	{ "a quick name with a quick end", LINE "From: \"a\\\" <sip:x@y>;tag=2;\" <sip:u@h>;tag=1\r\n\r\n", FT, "1", 0, 0 },
 	{ "a tag that is no token", LINE "From: <sip:u@h>;tag=\"x;tag=y\"\r\n\r\n", FT, "x;tag=y", 0, 0 },
 	{ "blanks in the URI", LINE "From: < sip:u@h >;tag=1\r\n\r\n", FH, "h", 0, 0 },
 	{ "a user parameter in From", LINE "From: <sip:u;p@h>;tag=1\r\n\r\n", FU, "u;p", 0, 0 },
 	{ "URI headers in From", LINE "From: <sip:u@h:5060?a=b>;tag=1\r\n\r\n", FT, "1", 0, 0 },
-	{ "a port of six digits", LINE "From: <sip:u@h:506000>;tag=1\r\n\r\n", FH, "h", SIP_UNUSUAL, SIP_UNUSUAL },
+	{ "a port of six digits", FROM("<sip:u@h:506000>;tag=1"), FH, "h", SIP_UNUSUAL, SIP_UNUSUAL },
 	{ "another version", "INVITE sip:a@b SIP/7.0\r\n" HEAD REST "\r\n", RU, "a", SIP_UNUSUAL, SIP_UNUSUAL },
 	{ "the version in lower case", "INVITE sip:a@b sip/2.0\r\n" HEAD REST "\r\n", RU, "a", SIP_UNUSUAL, 0 },
 	{ "any token is a method", "a-.!%*_+`'~Z9 sip:a@b SIP/2.0\r\n\r\n", M, "a-.!%*_+`'~Z9", 0, 0 },
@@ -99,9 +106,9 @@ static const struct row rows[] = {
 	{ "a cut message is not blamed", LINE HEAD, BR, "z9hG4bKa", SIP_UNUSUAL | SIP_CUT, SIP_CUT },
 	{ "half a line is none", LINE HEAD "Call-ID: abc", ID, NULL, SIP_CUT, SIP_CUT },
 	{ "a line without a colon", LINE "Call-ID\r\n" HEAD REST "\r\n", ID, "c@h", 0, 0 },
-	{ "CSeq without a method", LINE "CSeq: 5\r\n\r\n", CM, NULL, SIP_UNUSUAL | SIP_HAS_CSEQ, SIP_UNUSUAL | SIP_HAS_CSEQ },
-	{ "CSeq without a number", LINE "CSeq: INVITE\r\n\r\n", CM, NULL, SIP_UNUSUAL | SIP_HAS_CSEQ, SIP_UNUSUAL },
-	{ "CSeq with more", LINE "CSeq: 5 BYE now\r\n\r\n", CM, "BYE", SIP_UNUSUAL, SIP_UNUSUAL },
+	{ "CSeq without a method", CSEQ("5"), CM, NULL, SIP_UNUSUAL | SIP_HAS_CSEQ, SIP_UNUSUAL | SIP_HAS_CSEQ },
+	{ "CSeq without a number", CSEQ("INVITE"), CM, NULL, SIP_UNUSUAL | SIP_HAS_CSEQ, SIP_UNUSUAL },
+	{ "CSeq with more", CSEQ("5 BYE now"), CM, "BYE", SIP_UNUSUAL, SIP_UNUSUAL },
 	{ "a wrong Content-Length", LINE HEAD REST "Content-Length: -1\r\n\r\n", -1, NULL, SIP_UNUSUAL | SIP_HAS_LENGTH, SIP_UNUSUAL },
 	{ "a right one", LINE HEAD REST "l : 0 \r\n\r\n", -1, NULL, SIP_UNUSUAL | SIP_HAS_LENGTH, SIP_HAS_LENGTH },
 	{ "Contact is no Content-Length", LINE HEAD REST "Content-Lenght: 1\r\nContact: <sip:l@l>\r\n\r\n", -1, NULL, SIP_HAS_LENGTH, 0 },
