@@ -40,7 +40,7 @@ all: $(BINS)
 
 $B/lib.a: $(LIB_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(AR) qcs $@ $^
 
 $B/%.o: %.c
 	@mkdir -p $(@D)
@@ -92,7 +92,7 @@ build-fuzz/%.o: %.c
 	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
 build-fuzz/lib.a: $(FUZZ_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(AR) qcs $@ $^
 build-fuzz/%: tests/fuzz/%.c build-fuzz/lib.a
 	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LIBS)
 -include $(FUZZ_OBJ:.o=.d)

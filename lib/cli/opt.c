@@ -261,10 +261,11 @@ parse(const struct opt_tool *t, int *argc, char ***argv)
 static char **
 copy_argv(int argc, char *const *argv)
 {
-	char **v = xmalloc(((size_t)argc + 1) * sizeof(*v));
+	static char **kept;	/* as long as the process: what opt_parse returns points into it */
 
-	memcpy(v, argv, ((size_t)argc + 1) * sizeof(*v));
-	return v;
+	kept = xmalloc(((size_t)argc + 1) * sizeof(*kept));
+	memcpy(kept, argv, ((size_t)argc + 1) * sizeof(*kept));
+	return kept;
 }
 
 void

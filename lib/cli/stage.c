@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -257,7 +258,7 @@ stage_open(const struct stage_conf *conf, bool live, uint64_t disorder_ns)
 	if (out)
 		open_output(s);
 	sig_install(&(struct sig_conf){
-	    .source = !(conf->flags & STAGE_INPUT) || regular_file(s->in),
+	    .source = regular_file(s->in),	/* a source of its own stops by stage_stopping, and what it wrote may drain */
 	    .hup = conf->hup != NULL || (out && !is_std(conf->opts->out)),
 	    .ignore_pipe = (conf->flags & STAGE_TEE) != 0,
 	    .drain_ns = conf->opts->drain_ns,
@@ -375,6 +376,19 @@ stage_stats(struct stage *s, uint64_t time_ns)
 }
 
 bool
+stage_wait(struct stage *s, uint64_t timeout_ns)
+{
+	struct pollfd p[2] = { { .fd = s->in, .events = POLLIN }, { .fd = sig_fd(), .events = POLLIN } };
+	const struct timespec timeout = { .tv_sec = (time_t)(timeout_ns / 1000000000), .tv_nsec = (long)(timeout_ns % 1000000000) };
+
+	if (ppoll(p, 2, &timeout, NULL) < 0 && errno != EINTR)
+		return true;
+	if (p[1].revents != 0)
+		serve_signals(s);
+	return p[0].revents != 0 || sig_level() >= 2;
+}
+
+bool
 stage_stopping(struct stage *s)
 {
 	serve_signals(s);
@@ -387,30 +401,10 @@ stage_failed(struct stage *s)
 	s->failed = true;
 }
 
-static void
-report_damage(struct stage *s)
+const struct ledger *
+stage_ledger(const struct stage *s)
 {
-	const struct reader_damage *d = reader_damage(s->reader);
-	const char *name = is_std(s->conf.opts->in) ? "standard input" : s->conf.opts->in;
-
-	if (d->frames > 0)
-		diag("%s: damaged: %" PRIu64 " places, %" PRIu64 " bytes passed over", name, d->frames, d->bytes);
-	if (d->payloads > 0)
-		diag("%s: damaged: %" PRIu64 " messages dropped for a wrong checksum", name, d->payloads);
-	if (reader_bytes(s->reader) == 0 && d->truncated)
-		diag("%s: empty: not even a stream header (did the source fail?)", name);
-	else if (d->truncated)
-		diag("%s: truncated: no end frame (the source was cut off)", name);
-	else if (d->count_mismatch && d->frames == 0)
-		diag("%s: damaged: fewer or more messages than its end frame says", name);
-	else if (d->no_header && d->frames == 0)
-		diag("%s: damaged: it does not begin with a stream header", name);
-	if (d->stopped)
-		diag("%s: stopped by a signal before its end", name);
-	if (d->frames > 0 || d->payloads > 0 || d->truncated || d->count_mismatch || d->no_header)
-		s->failed = true;
-	if (d->stopped && !regular_file(s->in))
-		s->failed = true;
+	return s->ledger;
 }
 
 static void
@@ -436,7 +430,7 @@ stage_close(struct stage *s)
 		s->failed = true;
 	close_output(s);
 	if (s->reader != NULL && !s->failed)
-		report_damage(s);
+		s->failed = stage_damage(is_std(s->conf.opts->in) ? "standard input" : s->conf.opts->in, s->reader, regular_file(s->in));
 	diag_summary();
 	for (size_t i = 0; i < s->conf.counters_n; i++)
 		if (s->conf.counters[i].class == STAT_LOST && s->conf.counters[i].value > 0)

@@ -57,6 +57,14 @@ size_t stage_batch(struct stage *, struct record *out, size_t max);
 /* The input's header; valid after the first stage_batch that returned more than 0. */
 const struct stream_header *stage_header(const struct stage *);
 
+/* What the input's statistics frames said so far. */
+const struct ledger *stage_ledger(const struct stage *);
+/*
+ * Says through diag what was wrong with an input (`name`: "standard input" or a path; the stage does it for its own). True: it makes the
+ * exit status 1.
+ */
+bool stage_damage(const char *name, const struct reader *, bool regular_file);
+
 /* Output. False: it failed or is to stop (reported); leave the loop and close. Without output (a sink without --tee) true. */
 bool stage_pass(struct stage *, const struct record *) MUST_USE;	/* unchanged */
 bool stage_put(struct stage *, const struct record *) MUST_USE;		/* changed or new */
@@ -69,6 +77,12 @@ bool stage_stats(struct stage *, uint64_t time_ns) MUST_USE;
  * For the input of a filter or sink the stage does it itself.
  */
 void stage_progress(struct stage *, uint64_t done_bytes, uint64_t total_bytes, uint64_t messages);
+
+/*
+ * For the flush hook of a stage that batches by time: waits for input, at most timeout_ns. True: there is some, or the stage is to stop.
+ * False: the time is up, or a signal was served: look at the clock and wait again.
+ */
+bool stage_wait(struct stage *, uint64_t timeout_ns);
 
 /* A source asks this in its loop: true once it should stop. Also serves SIGUSR1 and SIGHUP. */
 bool stage_stopping(struct stage *);

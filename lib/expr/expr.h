@@ -29,8 +29,13 @@ struct expr_ctx;
 struct expr_ctx *expr_ctx_new(void);
 void expr_ctx_free(struct expr_ctx *);
 void expr_ctx_record(struct expr_ctx *, const struct record *r);
+/* Regular expression matches given up so far because they took too many steps; each counted as no match. */
+uint64_t expr_ctx_gave_up(const struct expr_ctx *);
 
-/* RC_OK, or RC_BAD (the text), RC_SYS (an @file could not be read), RC_LIMIT (too deep: over 200 levels; over 1 MiB). */
+/*
+ * RC_OK, or RC_BAD (the text, or a line of an @file), RC_SYS (an @file could not be read), RC_LIMIT (nested over 200 levels, over
+ * 65535 conditions, over 1 MiB; an @file over 64 MiB). *e may be NULL and is filled whenever it is not RC_OK.
+ */
 enum rc expr_compile(struct slice text, struct expr **out, struct expr_err *e) MUST_USE;
 void expr_free(struct expr *);
 bool expr_match(const struct expr *, struct expr_ctx *);

@@ -45,21 +45,14 @@ sip_header_is(struct slice have, struct slice want)
 	return slice_ieq(long_form(have), long_form(want));
 }
 
-enum rc
-sip_header_next(struct slice msg, size_t *pos, struct slice *name, struct slice *value)
+/* The walk's next line that has a colon. */
+static enum rc
+next_header(struct sip_lines *w, struct slice *name, struct slice *value)
 {
 	struct sip_line l;
-	size_t at = *pos, colon;
+	size_t colon;
 
-	if (at == 0) {
-		while (at < msg.n && (msg.p[at] == '\r' || msg.p[at] == '\n'))
-			at++;
-		if (sip_line_next(msg, at, &l) != RC_OK)
-			return RC_END;
-		at = l.next;
-	}
-	while (sip_line_next(msg, at, &l) == RC_OK) {
-		at = l.next;
+	while (sip_lines_next(w, &l) == RC_OK) {
 		colon = slice_chr(l.text, ':');
 		if (colon == l.text.n)
 			continue;
@@ -67,27 +60,55 @@ sip_header_next(struct slice msg, size_t *pos, struct slice *name, struct slice 
 		while (name->n > 0 && sip_is_lws(name->p[name->n - 1]))
 			name->n--;
 		*value = slice_trim(slice_skip(l.text, colon + 1));
-		*pos = at;
 		return RC_OK;
 	}
 	return RC_END;
+}
+
+/* A walk that begins below the start line. */
+static void
+walk(struct sip_lines *w, struct slice msg)
+{
+	struct sip_line l;
+	size_t at = 0;
+
+	while (at < msg.n && (msg.p[at] == '\r' || msg.p[at] == '\n'))
+		at++;
+	sip_lines_init(w, msg, at);
+	if (sip_lines_next(w, &l) != RC_OK)
+		w->pos = msg.n;
+}
+
+enum rc
+sip_header_next(struct slice msg, size_t *pos, struct slice *name, struct slice *value)
+{
+	struct sip_lines w;
+
+	if (*pos == 0)
+		walk(&w, msg);
+	else
+		sip_lines_init(&w, msg, *pos);
+	if (next_header(&w, name, value) != RC_OK)
+		return RC_END;
+	*pos = w.pos;
+	return RC_OK;
 }
 
 bool
 sip_header(struct slice msg, struct slice name, int nth, struct slice *value)
 {
 	struct slice have, v, want = long_form(name);
-	size_t pos = 0;
-	int64_t count = 0;
+	struct sip_lines w;
+	int64_t skip = nth;
 
-	while (nth < 0 && sip_header_next(msg, &pos, &have, &v) == RC_OK)
-		count += slice_ieq(long_form(have), want);
-	if (count + nth < 0)
-		return false;
-	count = -(count + nth);		/* how many to pass by, as a negative number */
-	pos = 0;
-	while (sip_header_next(msg, &pos, &have, &v) == RC_OK) {
-		if (!slice_ieq(long_form(have), want) || count++ < 0)
+	if (nth < 0) {
+		walk(&w, msg);
+		while (next_header(&w, &have, &v) == RC_OK)
+			skip += slice_ieq(long_form(have), want);
+	}
+	walk(&w, msg);
+	while (skip >= 0 && next_header(&w, &have, &v) == RC_OK) {
+		if (!slice_ieq(long_form(have), want) || skip-- > 0)
 			continue;
 		*value = v;
 		return true;

@@ -7,6 +7,10 @@
  * A line ends with LF, with or without CR before it; a CR elsewhere is a byte like others. A header line includes the
  * lines folded onto it (RFC 3261 7.3.1). Private to lib/sip.
  */
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/rc.h"
 #include "base/slice.h"
 
@@ -31,8 +35,19 @@ enum rc sip_start_parse(struct slice msg, struct sip_start *out) MUST_USE;
 
 struct sip_line {
 	struct slice text;	/* name, colon, value, folds; without the line end */
-	size_t next;		/* offset of the next line */
 	bool whole;		/* its line end is there */
+	bool folded;		/* text has line ends in it */
+};
+
+/*
+ * A walk over header lines. Line ends are looked for 64 bytes at a time, so a message's many short lines cost little more than
+ * its bytes.
+ */
+struct sip_lines {
+	struct slice msg;
+	size_t pos;		/* of the next line; after RC_END of the body */
+	size_t block;		/* offset of the 64 bytes that `ends` is about */
+	uint64_t ends;		/* bit i: an LF at block + i, not before pos */
 };
 
 static inline bool
@@ -47,32 +62,86 @@ sip_is_lws(uint8_t c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/*
- * The header line at `pos`. RC_END: it is the empty line, l->next is where the body begins. RC_MORE: the bytes end here.
- */
-static inline enum rc
-sip_line_next(struct slice msg, size_t pos, struct sip_line *l)
+/* Bit i of the result: p[i] is an LF. */
+static inline uint64_t
+sip_ends64(const uint8_t p[static 64])
 {
-	const uint8_t *p = msg.p + pos, *end = msg.p + msg.n, *nl;
+	uint64_t m = 0;
 
-	if (p == end)
+#ifdef __SSE2__
+	for (int i = 0; i < 4; i++) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
+
+		m |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n'))) << (16 * i);
+	}
+#else
+	for (int i = 0; i < 64; i++)
+		m |= (uint64_t)(p[i] == '\n') << i;
+#endif
+	return m;
+}
+
+static inline void
+sip_lines_load(struct sip_lines *w)
+{
+	uint8_t tail[64] = { 0 };
+	size_t n = w->msg.n - w->block;
+
+	if (n >= 64) {
+		w->ends = sip_ends64(w->msg.p + w->block);
+	} else {
+		memcpy(tail, w->msg.p + w->block, n);
+		w->ends = sip_ends64(tail);
+	}
+}
+
+static inline void
+sip_lines_init(struct sip_lines *w, struct slice msg, size_t pos)
+{
+	*w = (struct sip_lines){ .msg = msg, .pos = pos, .block = pos };
+	if (pos < msg.n)
+		sip_lines_load(w);
+}
+
+/* Offset of the next LF, which is passed by; msg.n where there is none. */
+static inline size_t
+sip_lines_end(struct sip_lines *w)
+{
+	size_t at;
+
+	while (w->ends == 0) {
+		if (w->msg.n - w->block <= 64)
+			return w->msg.n;
+		w->block += 64;
+		sip_lines_load(w);
+	}
+	at = w->block + (size_t)__builtin_ctzll(w->ends);
+	w->ends &= w->ends - 1;
+	return at;
+}
+
+/* RC_END: the empty line. RC_MORE: the bytes end here. */
+static inline enum rc
+sip_lines_next(struct sip_lines *w, struct sip_line *l)
+{
+	const uint8_t *p = w->msg.p + w->pos;
+	size_t n = w->msg.n, end;
+
+	if (w->pos >= n)
 		return RC_MORE;
-	l->whole = true;
-	if (*p == '\n' || (*p == '\r' && end - p > 1 && p[1] == '\n')) {
-		l->next = pos + (*p == '\n' ? 1 : 2);
+	end = sip_lines_end(w);
+	if (end < n && (end == w->pos || (end == w->pos + 1 && *p == '\r'))) {
+		w->pos = end + 1;
 		return RC_END;
 	}
-	nl = memchr(p, '\n', (size_t)(end - p));
-	while (nl != NULL && nl + 1 < end && sip_is_blank(nl[1]))
-		nl = memchr(nl + 1, '\n', (size_t)(end - nl - 1));
-	if (nl == NULL) {
-		l->whole = false;
-		nl = end;
+	l->folded = false;
+	while (end + 1 < n && sip_is_blank(w->msg.p[end + 1])) {
+		l->folded = true;
+		end = sip_lines_end(w);
 	}
-	l->next = (size_t)(nl - msg.p) + l->whole;
-	if (nl > p && nl[-1] == '\r')
-		nl--;
-	l->text = slice_of(p, (size_t)(nl - p));
+	l->whole = end < n;
+	l->text = slice_of(p, end - w->pos - (end > w->pos && w->msg.p[end - 1] == '\r'));
+	w->pos = end + l->whole;
 	return RC_OK;
 }
 #endif

@@ -17,7 +17,6 @@ struct sip_full {
 	osip_message_t *msg;	/* NULL: nothing is there */
 	struct buf text;	/* what libosip2 was given */
 	struct buf callid;	/* which it has in two parts */
-	struct slice body;	/* all of it, in text */
 };
 
 static once_flag once = ONCE_FLAG_INIT;
@@ -49,7 +48,6 @@ forget(struct sip_full *f)
 	if (f->msg != NULL)
 		osip_message_free(f->msg);
 	f->msg = NULL;
-	f->body = (struct slice){ NULL, 0 };
 	buf_clear(&f->text);
 	buf_clear(&f->callid);
 }
@@ -89,6 +87,24 @@ copy_message(struct sip_full *f, struct slice msg, const struct sip_start *st)
 	buf_put(&f->text, slice_skip(msg, end));
 }
 
+/*
+ * In the copied headers: a CR that ends no line (RFC 3261 7) would be a line end for libosip2. And it parses a body where
+ * Content-Type says what it is, and loses memory when a part of a multipart body has two of those: so that goes by another name.
+ */
+static void
+prepare_headers(struct buf *text, size_t head)
+{
+	struct slice name, value;
+	size_t pos = 0;
+
+	for (size_t i = 0; i + 1 < head; i++)
+		if (text->p[i] == '\r' && text->p[i + 1] != '\n')
+			text->p[i] = ' ';
+	while (sip_header_next(buf_slice(text), &pos, &name, &value) == RC_OK)
+		if (sip_header_is(name, SLICE_LIT("Content-Type")))
+			text->p[name.p - text->p] = 'z';
+}
+
 static struct slice
 text(const char *s)
 {
@@ -100,6 +116,7 @@ sip_full_parse(struct sip_full *f, struct slice msg)
 {
 	struct sip_start st;
 	struct sip_index x;
+	struct slice head;
 
 	forget(f);
 	if (sip_start_parse(msg, &st) != RC_OK)
@@ -107,14 +124,18 @@ sip_full_parse(struct sip_full *f, struct slice msg)
 	if (msg.n > SIP_FULL_MAX || parts(msg) > SIP_FULL_PARTS)
 		return RC_LIMIT;
 	copy_message(f, msg, &st);
+	if (sip_scan(buf_slice(&f->text), &x) != RC_OK)
+		return RC_BAD;
+	head = slice_head(buf_slice(&f->text), x.body > 0 ? x.body : f->text.n);
+	if (slice_chr(head, '\0') < head.n)	/* its strings would end there */
+		return RC_BAD;
+	prepare_headers(&f->text, head.n);
 	if (osip_message_init(&f->msg) != 0)
 		return RC_BAD;
 	if (osip_message_parse(f->msg, buf_cstr(&f->text), f->text.n) != 0) {
 		forget(f);
 		return RC_BAD;
 	}
-	if (sip_scan(buf_slice(&f->text), &x) == RC_OK && x.body > 0)
-		f->body = slice_skip(buf_slice(&f->text), x.body);
 	if (f->msg->call_id != NULL) {
 		buf_put(&f->callid, text(f->msg->call_id->number));
 		if (f->msg->call_id->host != NULL)
@@ -245,24 +266,5 @@ sip_full_via(const struct sip_full *f, unsigned nth, struct sip_full_via *out)
 	out->port = text(v->port);
 	if (!list_param(&v->via_params, "branch", &out->branch))
 		out->branch = (struct slice){ NULL, 0 };
-	return true;
-}
-
-bool
-sip_full_body(const struct sip_full *f, unsigned nth, struct sip_full_body *out)
-{
-	const osip_content_type_t *t;
-	const osip_body_t *b;
-
-	if (f->msg == NULL)
-		return false;
-	b = osip_list_get(&f->msg->bodies, (int)nth);
-	/* without a Content-Type libosip2 drops the body */
-	if (b == NULL && (nth > 0 || osip_list_size(&f->msg->bodies) > 0 || f->body.n == 0))
-		return false;
-	t = b != NULL && b->content_type != NULL ? b->content_type : f->msg->content_type;
-	out->type = text(t != NULL ? t->type : NULL);
-	out->subtype = text(t != NULL ? t->subtype : NULL);
-	out->bytes = b != NULL ? slice_of(b->body, b->length) : f->body;
 	return true;
 }

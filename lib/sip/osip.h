@@ -4,13 +4,13 @@
 /*
  * osip - what a message means beyond its index and headers: a full parse by libosip2, which only this module names.
  *
- * It costs some forty times a scan, so parse only when something asks: escaped URIs and their parameters, multipart bodies,
- * messages that the scanner calls unusual. For plain header values, URI parts and parameters as they stand see msg.h.
+ * It costs some forty times a scan, so parse only when something asks: escaped URIs and their parameters, messages that the
+ * scanner calls unusual. For header values, URI parts and parameters as they stand, and for bodies, see msg.h.
  *
- * libosip2 refuses much that real traffic has: a body shorter than Content-Length (a cut capture), unquoted UTF-8 display
- * names, repeated Call-ID, From, CSeq or Content-Length, NUL in a header, blanks in the request URI. Where it does, use msg.h.
- * Two of its errors are not passed on: a reply without a reason phrase keeps its first header, and a body without Content-Type
- * is there.
+ * libosip2 refuses much that real traffic has: cut headers, unquoted UTF-8 display names, repeated Call-ID, From, CSeq or
+ * Content-Length, NUL in a header, blanks in the request URI. Where it does, use msg.h.
+ * An error of its own is not passed on: a reply without a reason phrase keeps its first header. Bodies are kept from it, as its
+ * multipart parser loses memory on wrong ones.
  *
  * Threads: one sip_full a thread.
  */
@@ -66,13 +66,4 @@ struct sip_full_via {
 	struct slice transport, host, port, branch;
 };
 bool sip_full_via(const struct sip_full *, unsigned nth, struct sip_full_via *out);
-
-/*
- * The nth body: the only one, or a part of a multipart body. Its type is the part's, or the message's, as it stands
- * ("application", "sdp"); { NULL, 0 } where nothing says it. bytes may be empty.
- */
-struct sip_full_body {
-	struct slice type, subtype, bytes;
-};
-bool sip_full_body(const struct sip_full *, unsigned nth, struct sip_full_body *out);
 #endif

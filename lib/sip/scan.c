@@ -12,7 +12,7 @@ span(struct slice msg, struct slice part)
 }
 
 /* The line is `name: value`, the name perhaps as its compact letter (0: it has none). */
-static inline bool
+static inline __attribute__((always_inline)) bool
 named(struct slice line, struct slice name, char letter, struct slice *value)
 {
 	size_t n = name.n;
@@ -30,7 +30,7 @@ named(struct slice line, struct slice name, char letter, struct slice *value)
 }
 
 /* Which of the headers of interest a line is; only the first letters of others are looked at. */
-static inline enum header
+static inline __attribute__((always_inline)) enum header
 classify(struct slice line, struct slice *value)
 {
 	switch (line.p[0] | 0x20) {
@@ -197,6 +197,18 @@ index_header(struct slice msg, enum header h, struct slice value, struct sip_ind
 	}
 }
 
+/* None of the parts may be folded inside. */
+static void
+check_folds(struct slice msg, struct sip_index *x)
+{
+	for (int i = 0; i < SIP_SPANS; i++) {
+		struct slice part = sip_part(x, msg, (enum sip_span_id)i);
+
+		if (slice_chr(part, '\n') < part.n)
+			x->flags |= SIP_UNUSUAL;
+	}
+}
+
 /* From, To, Call-ID, CSeq and Via are in every message, once but for Via (RFC 3261 8.1.1). */
 #define ALWAYS (1u << CALLID | 1u << CSEQ | 1u << FROM | 1u << TO | 1u << VIA)
 #define ONCE ((ALWAYS | 1u << LENGTH) & ~(1u << VIA))
@@ -205,24 +217,29 @@ static void
 index_headers(struct slice msg, size_t pos, struct sip_index *x)
 {
 	unsigned seen = 0;
+	bool folded = false;
+	struct sip_lines w;
 	struct sip_line l;
 	struct slice value;
 	enum rc rc;
 
-	while ((rc = sip_line_next(msg, pos, &l)) == RC_OK && l.whole) {
+	sip_lines_init(&w, msg, pos);
+	while ((rc = sip_lines_next(&w, &l)) == RC_OK && l.whole) {
 		enum header h = classify(l.text, &value);
 
-		pos = l.next;
 		if (h == OTHER)
 			continue;
+		folded |= l.folded;
 		if ((seen & ONCE & 1u << h) != 0)
 			x->flags |= SIP_UNUSUAL;
 		else
 			index_header(msg, h, value, x);
 		seen |= 1u << h;
 	}
+	if (folded)
+		check_folds(msg, x);
 	if (rc == RC_END) {
-		x->body = (uint32_t)l.next;
+		x->body = (uint32_t)w.pos;
 		if ((seen & ALWAYS) != ALWAYS)
 			x->flags |= SIP_UNUSUAL;
 	} else {

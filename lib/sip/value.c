@@ -69,6 +69,8 @@ sip_nameaddr(struct slice value, struct sip_nameaddr *out)
 		return bad || out->uri.n == 0 ? RC_BAD : RC_OK;
 	}
 	out->display = display_name(slice_head(value, lt));
+	/* "sip:a@b <sip:c@d>" is no token but could be meant as either */
+	bad |= lt > 0 && value.p[0] != '"' && slice_chr(out->display, ':') < out->display.n;
 	rest = slice_skip(value, lt + 1);
 	gt = slice_chr(rest, '>');
 	if (gt == rest.n) {

@@ -169,19 +169,29 @@ ledger_upstream(const struct ledger *l)
 	return l->upstream;
 }
 
+bool
+ledger_view(const struct ledger *l, size_t i, struct stats_view *out)
+{
+	struct slice in;
+	struct record r;
+
+	if (i >= l->n)
+		return false;
+	in = buf_slice(&l->s[i].raw);	/* was decoded once, so it is again */
+	return record_decode(&in, &r) == RC_OK && stats_decode(&r, out) == RC_OK;
+}
+
 void
 ledger_text(const struct ledger *l, struct buf *out)
 {
+	struct stats_view v;
+
 	buf_str(out, "stage\tunit\tclass\tname\tvalue\n");
-	for (size_t i = 0; i < l->n; i++) {
-		struct slice in = buf_slice(&l->s[i].raw), name;
-		struct stats_view v;
+	for (size_t i = 0; ledger_view(l, i, &v); i++) {
+		struct slice name;
 		uint8_t unit, class;
 		uint64_t value;
-		struct record r;
 
-		if (record_decode(&in, &r) != RC_OK || stats_decode(&r, &v) != RC_OK)
-			continue;
 		while (stats_counter(&v, &name, &unit, &class, &value) == RC_OK)
 			buf_printf(out, "%.*s\t%s\t%s\t%.*s\t%" PRIu64 "\n", SLICE_ARG(v.stage), stat_unit_name(unit),
 			    stat_class_name(class), SLICE_ARG(name), value);

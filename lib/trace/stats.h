@@ -68,6 +68,8 @@ void ledger_free(struct ledger *);
 enum rc ledger_add(struct ledger *, const struct record *r) MUST_USE;
 /* xor of all instances seen, for stats_instance. */
 uint64_t ledger_upstream(const struct ledger *);
+/* The newest snapshot of the i-th instance; it points into the ledger. False where there are no more. */
+bool ledger_view(const struct ledger *, size_t i, struct stats_view *out);
 /* "stage unit class name value" lines, tab-separated, a header line first, stages in order. */
 void ledger_text(const struct ledger *, struct buf *out);
 #endif

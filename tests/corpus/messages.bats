@@ -8,5 +8,5 @@ load ../cli/common
 	rm -r messages/streams
 	SIP_MESSAGES=$PWD/messages "$TOP/$B/tests/unit/sip_agree_test" >out 2>&1 || { cat out; false; }
 	accepted=$(sed -n 's/.* \([0-9]*\) accepted by libosip2, 0 differ/\1/p' out)
-	[ "$accepted" -ge 380 ]
+	[ "$accepted" -ge 400 ]
 }

@@ -44,8 +44,10 @@ static const struct {
 	{ "a body", LINE VIA FROM TO IDS "Content-Type: text/plain\r\nContent-Length: 3\r\n\r\nhey", true },
 	{ "no Content-Length", LINE VIA FROM TO IDS "Content-Type: text/plain\r\n\r\nhey", true },
 	{ "other headers between", LINE "Contact: <sip:x@y>;tag=no\r\n" VIA "Timestamp: 1\r\n" FROM "Identity: z\r\n" TO IDS END, true },
+	{ "a fold in a host", LINE VIA "From: <sip:a@f\r\n g>;tag=1\r\n" TO IDS END, true },
+	{ "a fold in a tag", LINE VIA "From: <sip:a@f>;tag=1\r\n 2\r\n" TO IDS END, true },
 	{ "two Call-IDs", LINE VIA FROM TO IDS "Call-ID: 2\r\n" END, false },
-	{ "a body cut short", LINE VIA FROM TO IDS "Content-Type: text/plain\r\nContent-Length: 30\r\n\r\nhey", false },
+	{ "a body cut short", LINE VIA FROM TO IDS "Content-Type: text/plain\r\nContent-Length: 30\r\n\r\nhey", true },
 };
 
 static struct {

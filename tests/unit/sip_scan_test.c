@@ -45,6 +45,7 @@ static const struct row rows[] = {
 	{ "a name that only begins so", LINE "Call-IDs: abc\r\n\r\n", ID, NULL, 0, 0 },
 	{ "a folded value", LINE "Call-ID:\r\n\t abc\r\n\r\n", ID, "abc", 0, 0 },
 	{ "a folded tag", LINE "From: <sip:u@h>\r\n ;tag\r\n = \r\n 7\r\n\r\n", FT, "7", 0, 0 },
+	{ "a fold in a Call-ID", LINE HEAD "From: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCSeq: 1 X\r\nCall-ID: a\r\n b\r\n\r\n", ID, "a\r\n b", SIP_UNUSUAL, SIP_UNUSUAL },
 	{ "no header in a fold", LINE "Subject: x\r\n Call-ID: no\r\nCall-ID: yes\r\n\r\n", ID, "yes", 0, 0 },
 	{ "a tag in a quoted name", LINE "From: \"a;tag=no <sip:x@y>;tag=no\" <sip:u@h>;tag=yes\r\n\r\n", FT, "yes", 0, 0 },
 	{ "the URI behind a quoted name", LINE "From: \"<sip:x@y>\" <sip:u@h>;tag=yes\r\n\r\n", FU, "u", 0, 0 },

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "expr/annotate.h"
+
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+#include "net/dest.h"
+
+struct note {
+	uint16_t type;
+	struct tmpl *tmpl;	/* NULL: `text` as it stands */
+	char *text;
+};
+
+struct annotate {
+	struct note *v;
+	size_t n;
+	bool constant;
+	struct buf value;	/* scratch */
+};
+
+struct annotate *
+annotate_new(void)
+{
+	struct annotate *a = xcalloc(1, sizeof(*a));
+
+	a->constant = true;
+	return a;
+}
+
+void
+annotate_free(struct annotate *a)
+{
+	if (a == NULL)
+		return;
+	for (size_t i = 0; i < a->n; i++) {
+		tmpl_free(a->v[i].tmpl);
+		free(a->v[i].text);
+	}
+	free(a->v);
+	buf_reset(&a->value);
+	free(a);
+}
+
+static struct note *
+add(struct annotate *a, uint16_t type)
+{
+	a->v = xrealloc(a->v, (a->n + 1) * sizeof(*a->v));
+	a->v[a->n] = (struct note){ .type = type };
+	return &a->v[a->n++];
+}
+
+enum rc
+annotate_template(struct annotate *a, uint16_t type, struct slice text, struct expr_err *e)
+{
+	struct tmpl *t;
+	enum rc rc = tmpl_compile(text, &t, e);
+
+	if (rc != RC_OK)
+		return rc;
+	add(a, type)->tmpl = t;
+	a->constant = a->constant && slice_chr(text, '$') == text.n;
+	return RC_OK;
+}
+
+enum rc
+annotate_dest(struct annotate *a, struct slice dest, struct err *e)
+{
+	static const struct slice hep = SLICE_LIT("hep:"), sip = SLICE_LIT("sip");
+	bool is_hep = slice_istarts(dest, hep);
+	struct dest d;
+	enum rc rc;
+
+	if (!is_hep && !slice_istarts(dest, sip))
+		return err_set(e, RC_BAD, "begins neither with hep: (as in hep:udp:homer:9060) nor with sip:");
+	if (is_hep && slice_istarts(slice_skip(dest, hep.n), sip))
+		return err_set(e, RC_BAD, "hep: is followed by udp:HOST:PORT, tcp:HOST:PORT or tls:HOST:PORT");
+	rc = dest_parse(is_hep ? slice_skip(dest, hep.n) : dest, &d, e);
+	if (rc == RC_OK)
+		add(a, ATTR_DEST)->text = xstrndup((const char *)dest.p, dest.n);
+	return rc;
+}
+
+bool
+annotate_any(const struct annotate *a)
+{
+	return a->n > 0;
+}
+
+bool
+annotate_constant(const struct annotate *a)
+{
+	return a->constant;
+}
+
+unsigned
+annotate_eval(struct annotate *a, struct expr_ctx *ctx, struct buf *attrs)
+{
+	struct buf *value = &a->value;
+	unsigned left_out = 0;
+
+	for (size_t i = 0; i < a->n; i++) {
+		buf_clear(value);
+		if (a->v[i].tmpl != NULL)
+			tmpl_eval(a->v[i].tmpl, ctx, value, NULL);
+		else
+			buf_str(value, a->v[i].text);
+		if (value->n > 0 && attr_put(attrs, a->v[i].type, buf_slice(value)) != RC_OK)
+			left_out++;
+	}
+	return left_out;
+}
+
+static bool
+has_attr(struct slice attrs, uint16_t type, struct slice value)
+{
+	struct slice v;
+	uint16_t t;
+
+	while (attr_next(&attrs, &t, &v) == RC_OK)
+		if (t == type && slice_eq(v, value))
+			return true;
+	return false;
+}
+
+/* What the record has of the attributes that there is one of gives way. */
+static void
+keep_others(struct slice fresh, struct slice old, struct buf *out)
+{
+	struct slice v, rest = old;
+	uint16_t type;
+
+	while (attr_next(&rest, &type, &v) == RC_OK)
+		if ((type != ATTR_CORRELATION && type != ATTR_TABLE) || !attr_get(fresh, type, &(struct slice){ NULL, 0 }))
+			if (attr_put(out, type, v) != RC_OK)
+				break;	/* cannot be: they fitted before */
+}
+
+unsigned
+annotate_apply(struct slice attrs, struct record *r, struct buf *scratch)
+{
+	struct slice old = r->attrs, v;
+	unsigned left_out = 0;
+	uint16_t type;
+
+	if (attrs.n == 0)
+		return 0;
+	r->intact = false;
+	if (old.n == 0) {
+		r->attrs = attrs;
+		return 0;
+	}
+	buf_clear(scratch);
+	keep_others(attrs, old, scratch);
+	while (attr_next(&attrs, &type, &v) == RC_OK)
+		if (!has_attr(buf_slice(scratch), type, v) && attr_put(scratch, type, v) != RC_OK)
+			left_out++;
+	r->attrs = buf_slice(scratch);
+	return left_out;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef EXPR_REGEX_H
+#define EXPR_REGEX_H
+/*
+ * regex - PCRE2 with JIT, set up as Kamailio's `=~`: case does not matter unless (?-i), `.` matches line ends and `$` only the end,
+ * as POSIX regcomp without REG_NEWLINE does. Matching is by bytes. Private to lib/expr.
+ *
+ * No pattern can hang: a match that needs too many steps is given up, counted and false.
+ */
+#include "base/err.h"
+#include "base/slice.h"
+
+struct regex;
+struct regex_state;	/* memory of a match; one a thread */
+
+/* RC_BAD: *off is the place in `pattern`, err->text says why. */
+enum rc regex_new(struct slice pattern, struct regex **out, size_t *off, struct err *) MUST_USE;
+void regex_free(struct regex *);	/* NULL is fine */
+bool regex_jit(const struct regex *);
+
+struct regex_state *regex_state_new(void);
+void regex_state_free(struct regex_state *);
+bool regex_match(const struct regex *, struct regex_state *, struct slice s);
+/* Matches given up so far. */
+uint64_t regex_gave_up(const struct regex_state *);
+#endif

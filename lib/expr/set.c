@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/xalloc.h"
+#include "expr/set.h"
+
+/* What a key is; address blocks of different lengths are different kinds, so that one table holds them all. */
+enum { KIND_TEXT, KIND_NUM, KIND_NET4, KIND_NET6 = KIND_NET4 + 33, KINDS = KIND_NET6 + 129 };
+
+struct slot {
+	uint64_t hash;
+	size_t off;		/* of the key in `keys` */
+	uint32_t n;
+	uint32_t kind;		/* + 1; 0 = free */
+};
+
+struct set {
+	struct buf keys;
+	struct slot *slots;
+	size_t cap, n;		/* cap: a power of two, at most half full */
+	uint8_t lens[KINDS];	/* kinds of address blocks in use, in order of arrival */
+	size_t lens_n;
+};
+
+struct set *
+set_new(void)
+{
+	struct set *s = xcalloc(1, sizeof(*s));
+
+	s->cap = 16;
+	s->slots = xcalloc(s->cap, sizeof(*s->slots));
+	return s;
+}
+
+void
+set_free(struct set *s)
+{
+	if (s == NULL)
+		return;
+	buf_reset(&s->keys);
+	free(s->slots);
+	free(s);
+}
+
+size_t
+set_size(const struct set *s)
+{
+	return s->n;
+}
+
+/* The key's slot, or the free one where it belongs. */
+static struct slot *
+find(const struct set *s, uint32_t kind, struct slice key, uint64_t hash)
+{
+	for (size_t i = hash & (s->cap - 1);; i = (i + 1) & (s->cap - 1)) {
+		struct slot *t = &s->slots[i];
+
+		if (t->kind == 0 || (t->hash == hash && t->kind == kind + 1 &&
+		    slice_eq(slice_of(s->keys.p + t->off, t->n), key)))
+			return t;
+	}
+}
+
+static void
+grow(struct set *s)
+{
+	struct slot *old = s->slots;
+	size_t n = s->cap;
+
+	s->cap *= 2;
+	s->slots = xcalloc(s->cap, sizeof(*s->slots));
+	for (size_t i = 0; i < n; i++)
+		if (old[i].kind != 0)
+			*find(s, old[i].kind - 1, slice_of(s->keys.p + old[i].off, old[i].n), old[i].hash) = old[i];
+	free(old);
+}
+
+static void
+add(struct set *s, uint32_t kind, struct slice key)
+{
+	uint64_t hash = hash64_seed(key.p, key.n, kind);
+	struct slot *t = find(s, kind, key, hash);
+
+	if (t->kind != 0)
+		return;
+	*t = (struct slot){ .hash = hash, .off = s->keys.n, .n = (uint32_t)key.n, .kind = kind + 1 };
+	buf_put(&s->keys, key);
+	if (++s->n > s->cap / 2)
+		grow(s);
+}
+
+static bool
+has(const struct set *s, uint32_t kind, struct slice key)
+{
+	return find(s, kind, key, hash64_seed(key.p, key.n, kind))->kind != 0;
+}
+
+void
+set_add_text(struct set *s, struct slice text)
+{
+	add(s, KIND_TEXT, text);
+}
+
+void
+set_add_num(struct set *s, int64_t v)
+{
+	add(s, KIND_NUM, slice_of(&v, sizeof(v)));
+}
+
+/* The first `bits` of an address; the rest zero. */
+static void
+mask(const struct addr *a, unsigned bits, uint8_t out[static 16])
+{
+	memset(out, 0, 16);
+	memcpy(out, a->ip, bits / 8);
+	if (bits % 8 != 0)
+		out[bits / 8] = (uint8_t)(a->ip[bits / 8] & 0xff00u >> bits % 8);
+}
+
+void
+set_add_net(struct set *s, const struct addr_net *n)
+{
+	unsigned kind = (n->net.family == FAMILY_IP4 ? KIND_NET4 : KIND_NET6) + n->bits;
+	uint8_t key[16];
+
+	mask(&n->net, n->bits, key);
+	add(s, kind, slice_of(key, sizeof(key)));
+	if (memchr(s->lens, (int)kind, s->lens_n) == NULL)
+		s->lens[s->lens_n++] = (uint8_t)kind;
+}
+
+bool
+set_has_text(const struct set *s, struct slice text)
+{
+	return has(s, KIND_TEXT, text);
+}
+
+bool
+set_has_num(const struct set *s, int64_t v)
+{
+	return has(s, KIND_NUM, slice_of(&v, sizeof(v)));
+}
+
+bool
+set_has_addr(const struct set *s, const struct addr *a)
+{
+	uint8_t key[16];
+
+	for (size_t i = 0; i < s->lens_n; i++) {
+		bool ip4 = s->lens[i] < KIND_NET6;
+
+		if (ip4 != (a->family == FAMILY_IP4))
+			continue;
+		mask(a, s->lens[i] - (ip4 ? KIND_NET4 : KIND_NET6), key);
+		if (has(s, s->lens[i], slice_of(key, sizeof(key))))
+			return true;
+	}
+	return false;
+}
+
+bool
+set_has_nets(const struct set *s)
+{
+	return s->lens_n > 0;
+}
