@@ -143,6 +143,8 @@ track_prepare(struct track *k, struct track_msg *m, size_t n)
 		__builtin_prefetch(txn_at(k, set_at(k, m[i].first)->txn));
 		__builtin_prefetch(usage_at(k, set_at(k, m[i].first)->usage));
 	}
+	for (size_t i = 0; i < n; i++)	/* a request is compared with more than the last transaction */
+		__builtin_prefetch(txn_at(k, txn_at(k, set_at(k, m[i].first)->txn)->next));
 }
 
 /* What the walk over one Call-ID's sets found. */
@@ -175,15 +177,25 @@ is_alive(const struct set *s, uint64_t t)
 	return s->deadline >= t && (uint64_t)s->started * SECOND <= t + TRACK_LINGER;
 }
 
-/* The best transaction of this set, if it is better than what was found. */
+#define LOOK_BACK 4
+
+/*
+ * The best transaction of this set, if it is better than what was found. A sender's CSeq numbers grow within a dialog (RFC 3261 12.2.1.1), so
+ * where a busy one has many transactions, a request with a higher number than the last ones is none of those before them.
+ */
 static void
 find_txn(const struct track *k, uint32_t set, const struct track_msg *m, struct found *f)
 {
+	unsigned looked = 0;
+
 	for (uint32_t i = set_at(k, set)->txn; i != 0 && f->score < TXN_SURE; i = txn_at(k, i)->next) {
-		unsigned score = track_txn_score(txn_at(k, i), m);
+		const struct txn *x = txn_at(k, i);
+		unsigned score = track_txn_score(x, m);
 
 		if (score > f->score)
 			f->set = set, f->txn = i, f->score = score;
+		if (++looked >= LOOK_BACK && m->sip->status == 0 && x->from == m->from && x->to == m->to_tag && x->cseq < m->sip->cseq)
+			break;
 	}
 }
 

@@ -247,7 +247,7 @@ track_state_move(struct track *k, struct set *s, struct txn *x, const struct tra
 }
 
 /*
- * A confirmed dialog outlives all its transactions, so they need not be asked; of those, one that is busy has many, which
+ * A confirmed dialog outlives all its transactions, so they need not be asked: a busy one has many, and the walk
  * would cost more than all the rest.
  */
 uint64_t
@@ -255,7 +255,7 @@ track_set_deadline(struct track *k, struct set *s, uint64_t now, bool fresh)
 {
 	uint64_t end = track_usage_end(k, s, now), e;
 
-	if (fresh && s->txns > 1)
+	if (fresh && s->txns > 1 && (s->txns & (s->txns - 1)) == 0)	/* now and then: at 2, 4, 8 … */
 		track_txn_prune(k, s, now);
 	if (end >= now + k->conf.dialog_timeout_ns && end >= now + 2 * TRACK_LINGER)
 		return end;

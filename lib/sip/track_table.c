@@ -30,6 +30,7 @@ pool_get(struct pool *p)
 	if (i != 0) {
 		memcpy(&p->free, pool_at(p, i), sizeof(p->free));
 		memset(pool_at(p, i), 0, p->size);
+		__builtin_prefetch(pool_at(p, p->free), 1);	/* the next one's */
 		return i;
 	}
 	i = p->used++;
@@ -184,22 +185,34 @@ track_set_free(struct track *k, uint32_t set)
 	release(k, mark);
 }
 
+/* All but the newest `keep`. */
+static void
+txn_cut(struct track *k, struct set *s, unsigned keep)
+{
+	uint32_t *p = &s->txn, i, next;
+
+	while (keep-- > 0)
+		p = &txn_at(k, *p)->next;
+	i = *p;
+	*p = 0;
+	for (; i != 0; i = next) {
+		next = txn_at(k, i)->next;
+		txn_free(k, s, i);
+		k->stats.dropped++;
+	}
+}
+
 uint32_t
 track_txn_new(struct track *k, struct set *s)
 {
-	uint32_t i = pool_get(&k->txns), *p;
+	uint32_t i = pool_get(&k->txns);
 
 	txn_at(k, i)->next = s->txn;
 	s->txn = i;
 	s->txns++;
 	k->stats.bytes += sizeof(struct txn);
-	if (s->txns > TRACK_SET_TXNS) {
-		for (p = &s->txn; txn_at(k, *p)->next != 0; )
-			p = &txn_at(k, *p)->next;
-		txn_free(k, s, *p);
-		*p = 0;
-		k->stats.dropped++;
-	}
+	if (s->txns > TRACK_SET_TXNS)	/* a quarter at once, as the walk there costs */
+		txn_cut(k, s, TRACK_SET_TXNS - TRACK_SET_TXNS / 4);
 	return i;
 }
 

@@ -141,7 +141,7 @@ void track_table_reset(struct track *);
 /* A zeroed set of this key at the front of its bucket, in no queue. */
 uint32_t track_set_new(struct track *, const uint64_t key[2]);
 void track_set_free(struct track *, uint32_t set);
-/* A zeroed transaction at the front of the set's; over the bound the set's oldest goes. */
+/* A zeroed transaction at the front of the set's; over the bound the set's oldest go. */
 uint32_t track_txn_new(struct track *, struct set *);
 /* Frees those that no longer matter at `now`. */
 void track_txn_prune(struct track *, struct set *, uint64_t now);
