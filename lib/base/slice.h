@@ -87,6 +87,8 @@ slice_skip(struct slice s, size_t n)
 {
 	if (n > s.n)
 		n = s.n;
+	if (n == 0)	/* C has no NULL + 0 */
+		return s;
 	return (struct slice){ s.p + n, s.n - n };
 }
 
