@@ -112,9 +112,9 @@ slice_chr(struct slice s, uint8_t c)
 static inline struct slice
 slice_trim(struct slice s)
 {
-	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t' || s.p[0] == '\r' || s.p[0] == '\n'))
+	while (s.n > 0 && s.p[0] <= ' ' && (s.p[0] == ' ' || s.p[0] == '\t' || s.p[0] == '\r' || s.p[0] == '\n'))
 		s.p++, s.n--;
-	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t' ||
+	while (s.n > 0 && s.p[s.n - 1] <= ' ' && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t' ||
 	    s.p[s.n - 1] == '\r' || s.p[s.n - 1] == '\n'))
 		s.n--;
 	return s;

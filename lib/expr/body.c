@@ -38,8 +38,10 @@ static bool
 part_holds(struct slice part, struct slice type, int depth)
 {
 	struct slice value = SLICE_LIT("text/plain"), name, v;	/* RFC 2046 5.1 */
-	size_t pos = slice_chr(part, '\n') + 1, next = pos;
+	size_t pos = slice_chr(part, '\n'), next;
 
+	pos += pos < part.n;
+	next = pos;
 	(void)sip_header(part, SLICE_LIT("Content-Type"), 0, &value);
 	while (sip_header_next(part, &next, &name, &v) == RC_OK)
 		pos = next;

@@ -5,10 +5,13 @@
  * regex - PCRE2 with JIT, set up as Kamailio's `=~`: case does not matter unless (?-i), `.` matches line ends and `$` only the end,
  * as POSIX regcomp without REG_NEWLINE does. Matching is by bytes. Private to lib/expr.
  *
- * No pattern can hang: a match that needs too many steps is given up, counted and false.
+ * No pattern can hang: a match that needs too many steps is given up, counted and false. So is one that is not within the first
+ * REGEX_TEXT_MAX bytes.
  */
 #include "base/err.h"
 #include "base/slice.h"
+
+#define REGEX_TEXT_MAX (64u << 10)
 
 struct regex;
 struct regex_state;	/* memory of a match; one a thread */

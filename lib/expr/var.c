@@ -76,12 +76,14 @@ parse_index(struct slice text, size_t *pos, struct var *out, struct expr_err *e)
 static enum rc
 unknown(struct slice name, size_t off, struct expr_err *e)
 {
+	size_t dollar = name.p[-1] == '$';	/* there is at least "$" or "$(" before a name */
+
 	for (size_t n = name.n - 1; n > 0; n--)
 		if (field_find(slice_head(name, n)) != NULL)
-			return expr_err_set(e, RC_BAD, off, name.n,
+			return expr_err_set(e, RC_BAD, off - dollar, name.n + dollar,
 			    "unknown variable $%.*s; $%.*s followed by text is $(%.*s)%.*s", SLICE_ARG(name),
 			    SLICE_ARG(slice_head(name, n)), SLICE_ARG(slice_head(name, n)), SLICE_ARG(slice_skip(name, n)));
-	return expr_err_set(e, RC_BAD, off, name.n, "unknown variable $%.*s, see siptrace-expr(7)", SLICE_ARG(name));
+	return expr_err_set(e, RC_BAD, off - dollar, name.n + dollar, "unknown variable $%.*s, see siptrace-expr(7)", SLICE_ARG(name));
 }
 
 /* "ci", "hdr(Name)", "siptrace(src_addr)" at *pos. */
