@@ -170,8 +170,9 @@ agree_via(const struct sip_full *f, const struct sip_index *x, struct slice msg,
 	host = slice_trim(slice_head(sent_by, n));
 	if (n < sent_by.n)
 		port = slice_trim(slice_skip(sent_by, n + 1));
-	if (host.n >= 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
-		host = slice_of(host.p + 1, host.n - 2);
+	/* libosip2 drops what stands between ']' and the port */
+	if (host.n >= 2 && host.p[0] == '[')
+		host = slice_of(host.p + 1, slice_chr(slice_skip(host, 1), ']'));
 	return agree_is(d, "branch", sip_part(x, msg, SIP_SPAN_BRANCH), via.branch) &&
 	    agree_is(d, "transport", transport, via.transport) && agree_is(d, "sent-by host", host, via.host) &&
 	    agree_is(d, "sent-by port", port, via.port);
