@@ -49,7 +49,7 @@ static const struct {
 	{ "$si == $hdr(X-Ip)", INVITE, true }, { "$hdr(X-Ip) == $si", INVITE, true }, { "$sp == $hdr(X-Num)", INVITE, false },
 	{ "$(hdr(X-Foo)[0]) == $(hdr(X-Foo)[1])", INVITE, false }, { "$(hdr(X-Foo)[0]) != $(hdr(X-Foo)[1])", INVITE, true },
 	{ "$hdr(X-Foo) == $hdr(X-Foo)", FOLDED, true }, { "$hdr(X-Foo) == $ua", FOLDED, false },
-	{ "$siptrace(src_addr) == $siptrace(dst_addr)", INVITE, false }, { "$siptrace(src_addr) != $siptrace(dst_addr)", INVITE, true },
+	{ "$siptrace(src_addr) == $siptrace(dst_addr)", REPLY, false }, { "$siptrace(src_addr) != $siptrace(dst_addr)", REPLY, true },
 	{ "$sp == $siptrace(src_port)", INVITE, true },
 	/* addresses */
 	{ "$si == 10.1.2.3", INVITE, true }, { "$si == \"10.1.2.3\"", INVITE, true }, { "$si == 10.0.0.0/8", INVITE, true },
