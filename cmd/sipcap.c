@@ -12,7 +12,7 @@
 #include "capture/filter.h"
 #include "capture/intake.h"
 #include "capture/live.h"
-#include "capture/merge.h"
+#include "capture/files.h"
 #include "cli/diag.h"
 #include "cli/sig.h"
 #include "cli/stage.h"
@@ -57,7 +57,7 @@ struct run {
 	struct intake *intake;
 	struct filter *filter;
 	struct live *live;
-	struct merge *merge;
+	struct files *files;
 	struct locals locals;
 	uint64_t put, filtered;
 };
@@ -126,7 +126,7 @@ read_files(struct run *run)
 	bool more = true;
 
 	for (unsigned n = 1; more; n++) {
-		enum rc rc = merge_next(run->merge, &p, &e);
+		enum rc rc = files_next(run->files, &p, &e);
 
 		if (rc == RC_END || rc == RC_LIMIT)
 			break;
@@ -220,7 +220,7 @@ open_files(struct run *run)
 		if (file_open(&fc, &files[i], &e) != RC_OK)
 			diag_die("%s", e.text);
 	}
-	run->merge = merge_new(files, conf.files.n);
+	run->files = files_new(files, conf.files.n);
 	free(files);
 }
 
@@ -338,7 +338,7 @@ main(int argc, char **argv)
 	status = stage_close(run.stage);
 	intake_free(run.intake);
 	filter_free(run.filter);
-	merge_free(run.merge);
+	files_free(run.files);
 	live_close(run.live);
 	locals_reset(&run.locals);
 	free(expression);

@@ -103,7 +103,7 @@ read_gz(struct bytes_impl *im, uint8_t *p, size_t n, size_t *got, struct err *e)
 		im->midway = z == Z_OK || z == Z_BUF_ERROR;
 		if (z == Z_STREAM_END)
 			inflateReset(&im->gz);	/* RFC 1952 2.2: another member may follow */
-		else if (z != Z_OK && z != Z_BUF_ERROR)
+		else if (z != Z_OK && z != Z_BUF_ERROR && *got == 0)	/* what came out before the damage is good */
 			return err_set(e, RC_BAD, "damaged gzip data: %s", im->gz.msg != NULL ? im->gz.msg : "not a member");
 	}
 	return RC_OK;

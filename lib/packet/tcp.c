@@ -27,7 +27,7 @@ struct stream {
 	size_t bucket;
 	uint32_t isn, next;			/* first and next expected sequence number */
 	uint32_t fin;				/* sequence number behind the last byte */
-	bool has_fin, started;
+	bool has_fin, started, stalled;
 	uint64_t stall_ns;
 	struct waiting *head, *tail;		/* behind the hole, ascending */
 	unsigned waiting;
@@ -78,19 +78,20 @@ lru_add(struct tcp *t, struct stream *s)
 static void
 stall_remove(struct tcp *t, struct stream *s)
 {
-	if (s->stall_ns == 0)
+	if (!s->stalled)
 		return;
 	*(s->stall_prev != NULL ? &s->stall_prev->stall_next : &t->stalled) = s->stall_next;
 	*(s->stall_next != NULL ? &s->stall_next->stall_prev : &t->stalled_last) = s->stall_prev;
-	s->stall_ns = 0;
+	s->stalled = false;
 }
 
 static void
 stall_add(struct tcp *t, struct stream *s)
 {
-	if (s->stall_ns != 0)
+	if (s->stalled)
 		return;
-	s->stall_ns = t->now_ns + (t->now_ns == 0);
+	s->stalled = true;
+	s->stall_ns = t->now_ns;
 	s->stall_prev = t->stalled_last;
 	s->stall_next = NULL;
 	*(s->stall_prev != NULL ? &s->stall_prev->stall_next : &t->stalled) = s;

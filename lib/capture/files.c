@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "capture/merge.h"
+#include "capture/files.h"
 
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@ struct entry {
 };
 
 /* A heap, earliest packet first, of the files that have one. */
-struct merge {
+struct files {
 	struct file **file;
 	size_t files;
 	size_t asked;		/* files whose first packet was asked for */
@@ -20,10 +20,10 @@ struct merge {
 	bool due;		/* the packet at the top was handed out: its file has moved on */
 };
 
-struct merge *
-merge_new(struct file *const *files, size_t n)
+struct files *
+files_new(struct file *const *files, size_t n)
 {
-	struct merge *m = xcalloc(1, sizeof(*m));
+	struct files *m = xcalloc(1, sizeof(*m));
 
 	m->file = xcalloc(n, sizeof(*m->file));
 	memcpy(m->file, files, n * sizeof(*files));
@@ -33,7 +33,7 @@ merge_new(struct file *const *files, size_t n)
 }
 
 void
-merge_free(struct merge *m)
+files_free(struct files *m)
 {
 	if (m == NULL)
 		return;
@@ -51,7 +51,7 @@ before(const struct entry *a, const struct entry *b)
 }
 
 static void
-swap(struct merge *m, size_t a, size_t b)
+swap(struct files *m, size_t a, size_t b)
 {
 	struct entry t = m->heap[a];
 
@@ -60,7 +60,7 @@ swap(struct merge *m, size_t a, size_t b)
 }
 
 static void
-sift_down(struct merge *m)
+sift_down(struct files *m)
 {
 	size_t i = 0, child;
 
@@ -75,7 +75,7 @@ sift_down(struct merge *m)
 }
 
 static void
-sift_up(struct merge *m)
+sift_up(struct files *m)
 {
 	for (size_t i = m->n - 1; i > 0 && before(&m->heap[i], &m->heap[(i - 1) / 2]); i = (i - 1) / 2)
 		swap(m, i, (i - 1) / 2);
@@ -83,7 +83,7 @@ sift_up(struct merge *m)
 
 /* The file at the top moves on; without another packet it leaves the heap. */
 static enum rc
-advance(struct merge *m, struct err *e)
+advance(struct files *m, struct err *e)
 {
 	enum rc rc = file_next(m->file[m->heap[0].index], &m->heap[0].p, e);
 
@@ -96,7 +96,7 @@ advance(struct merge *m, struct err *e)
 
 /* Asks each file for its first packet. */
 static enum rc
-begin(struct merge *m, struct err *e)
+begin(struct files *m, struct err *e)
 {
 	while (m->asked < m->files) {
 		struct entry *t = &m->heap[m->n];
@@ -115,7 +115,7 @@ begin(struct merge *m, struct err *e)
 }
 
 enum rc
-merge_next(struct merge *m, struct packet *p, struct err *e)
+files_next(struct files *m, struct packet *p, struct err *e)
 {
 	enum rc rc;
 
