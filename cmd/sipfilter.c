@@ -57,13 +57,14 @@ static const struct opt_tool tool = {
 	.more = "EXPR is Kamailio's language: '$rm == \"INVITE\" && $fU =~ \"^44\"'; see siptrace-expr(7).\nWithout EXPR and -f everything is selected.",
 };
 
-enum { IN, OUT, NOT_SELECTED, OPEN, EVICTED, TOO_LONG, COUNTERS };
+enum { IN, OUT, NOT_SELECTED, OPEN, EVICTED, TOO_LONG, GAVE_UP, COUNTERS };
 static struct counter counters[COUNTERS] = {
 	[IN] = { "in", UNIT_MESSAGE, STAT_IN, 0 },
 	[OUT] = { "out", UNIT_MESSAGE, STAT_OUT, 0 },
 	[NOT_SELECTED] = { "not_selected", UNIT_MESSAGE, STAT_CHOSEN, 0 },
 	[OPEN] = { "open", UNIT_CALL, STAT_INFO, 0 },
 	[EVICTED] = { "evicted", UNIT_CALL, STAT_INFO, 0 },
+	[GAVE_UP] = { "regex_gave_up", UNIT_MESSAGE, STAT_INFO, 0 },
 	[TOO_LONG] = { "annotations_too_long", UNIT_MESSAGE, STAT_INFO, 0 },
 };
 
@@ -172,12 +173,6 @@ on_hup(void *arg)
 }
 
 static void
-on_tick(void *arg, uint64_t time_ns)
-{
-	select_tick(arg, time_ns);
-}
-
-static void
 count_sets(const struct select *s)
 {
 	const struct track_stats t = select_sets(s);
@@ -185,6 +180,14 @@ count_sets(const struct select *s)
 	counters[OPEN].value = t.open;
 	counters[EVICTED].value = t.evicted;
 	counters[TOO_LONG].value = select_left_out(s);
+	counters[GAVE_UP].value = select_gave_up(s);
+}
+
+static void
+on_tick(void *arg, uint64_t time_ns)
+{
+	select_tick(arg, time_ns);
+	count_sets(arg);
 }
 
 static bool

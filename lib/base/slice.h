@@ -87,6 +87,8 @@ slice_skip(struct slice s, size_t n)
 {
 	if (n > s.n)
 		n = s.n;
+	if (n == 0)	/* C has no NULL + 0 */
+		return s;
 	return (struct slice){ s.p + n, s.n - n };
 }
 
@@ -110,9 +112,9 @@ slice_chr(struct slice s, uint8_t c)
 static inline struct slice
 slice_trim(struct slice s)
 {
-	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t' || s.p[0] == '\r' || s.p[0] == '\n'))
+	while (s.n > 0 && s.p[0] <= ' ' && (s.p[0] == ' ' || s.p[0] == '\t' || s.p[0] == '\r' || s.p[0] == '\n'))
 		s.p++, s.n--;
-	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t' ||
+	while (s.n > 0 && s.p[s.n - 1] <= ' ' && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t' ||
 	    s.p[s.n - 1] == '\r' || s.p[s.n - 1] == '\n'))
 		s.n--;
 	return s;

@@ -35,7 +35,8 @@ const size_t deliver_counters_n = sizeof(deliver_counters) / sizeof(deliver_coun
 struct deliver_opts deliver_opts;
 
 struct target {
-	char *text;		/* as it was written */
+	char *text;		/* as it was written, and a NUL */
+	size_t text_n;
 	struct sender *sender;	/* NULL: it cannot be used, and that was said */
 	struct sender_counts said;	/* what the ledger and the user know of */
 	struct datagram pending[SENDER_BATCH];
@@ -67,7 +68,7 @@ open_target(struct target *t, struct err *e)
 	struct addr to;
 	enum rc rc;
 
-	if ((rc = dest_parse(slice_str(t->text), &d, e)) != RC_OK)
+	if ((rc = dest_parse(slice_of(t->text, t->text_n), &d, e)) != RC_OK)
 		return rc;
 	if (d.transport != TRANSPORT_UDP)
 		return err_set(e, RC_BAD, "%s: only UDP works: udp:HOST:PORT, or a SIP URI without ;transport", transport_name(d.transport));
@@ -81,7 +82,10 @@ add_target(struct deliver *d, struct slice text)
 {
 	struct target *t = xcalloc(1, sizeof(*t));
 
-	t->text = xstrndup((const char *)text.p, text.n);
+	t->text = xmalloc(text.n + 1);	/* a record's may hold a NUL */
+	memcpy(t->text, text.p, text.n);
+	t->text[text.n] = '\0';
+	t->text_n = text.n;
 	d->target[d->n++] = t;
 	return t;
 }
@@ -134,7 +138,7 @@ find_target(struct deliver *d, struct slice text)
 	struct err e;
 
 	for (size_t i = 0; i < d->n; i++)
-		if (slice_eq(text, slice_str(d->target[i]->text)))
+		if (slice_eq(text, slice_of(d->target[i]->text, d->target[i]->text_n)))
 			return d->target[i];
 	if (d->n == TARGETS) {
 		diag_count("too many destinations", "%.*s: more than %d destinations in the records", SLICE_ARG(text), TARGETS);

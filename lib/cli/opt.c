@@ -261,11 +261,12 @@ parse(const struct opt_tool *t, int *argc, char ***argv)
 static char **
 copy_argv(int argc, char *const *argv)
 {
-	static char **kept;	/* as long as the process: what opt_parse returns points into it */
+	static char **volatile kept __attribute__((unused));	/* as long as the process; the leak checker must see that */
+	char **v = xmalloc(((size_t)argc + 1) * sizeof(*v));
 
-	kept = xmalloc(((size_t)argc + 1) * sizeof(*kept));
-	memcpy(kept, argv, ((size_t)argc + 1) * sizeof(*kept));
-	return kept;
+	memcpy(v, argv, ((size_t)argc + 1) * sizeof(*v));
+	kept = v;
+	return v;
 }
 
 void

@@ -66,16 +66,18 @@ annotate_template(struct annotate *a, uint16_t type, struct slice text, struct e
 enum rc
 annotate_dest(struct annotate *a, struct slice dest, struct err *e)
 {
-	static const struct slice hep = SLICE_LIT("hep:"), sip = SLICE_LIT("sip");
+	static const struct slice hep = SLICE_LIT("hep:");
 	bool is_hep = slice_istarts(dest, hep);
+	struct slice to = is_hep ? slice_skip(dest, hep.n) : dest;
+	bool is_sip = slice_istarts(to, SLICE_LIT("sip:")) || slice_istarts(to, SLICE_LIT("sips:"));
 	struct dest d;
 	enum rc rc;
 
-	if (!is_hep && !slice_istarts(dest, sip))
-		return err_set(e, RC_BAD, "begins neither with hep: (as in hep:udp:homer:9060) nor with sip:");
-	if (is_hep && slice_istarts(slice_skip(dest, hep.n), sip))
+	if (is_hep && (is_sip || !dest_has_scheme(to)))
 		return err_set(e, RC_BAD, "hep: is followed by udp:HOST:PORT, tcp:HOST:PORT or tls:HOST:PORT");
-	rc = dest_parse(is_hep ? slice_skip(dest, hep.n) : dest, &d, e);
+	if (!is_hep && !is_sip)
+		return err_set(e, RC_BAD, "begins neither with hep: (as in hep:udp:homer:9060) nor with sip:");
+	rc = dest_parse(to, &d, e);
 	if (rc == RC_OK)
 		add(a, ATTR_DEST)->text = xstrndup((const char *)dest.p, dest.n);
 	return rc;

@@ -225,3 +225,9 @@ select_left_out(const struct select *s)
 {
 	return s->left_out;
 }
+
+uint64_t
+select_gave_up(const struct select *s)
+{
+	return expr_ctx_gave_up(s->ctx);
+}

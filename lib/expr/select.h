@@ -48,4 +48,6 @@ void select_tick(struct select *, uint64_t time_ns);
 struct track_stats select_sets(const struct select *);	/* zeros in mode m */
 /* Annotations left out so far because they were too long. */
 uint64_t select_left_out(const struct select *);
+/* Regular expression matches given up so far, expr_ctx_gave_up. */
+uint64_t select_gave_up(const struct select *);
 #endif

@@ -114,13 +114,29 @@ tsv_header(struct buf *out, const struct columns *c)
 	buf_u8(out, '\n');
 }
 
+/* Room is asked for once a key or word: most of a line's cost is in these. */
 static void
 json_key(struct buf *out, const struct column *k, const char *suffix)
 {
-	buf_u8(out, '"');
-	buf_str(out, k->name);
-	buf_str(out, suffix);
-	buf_add(out, "\":", 2);
+	size_t n = strlen(k->name), m = strlen(suffix);
+	uint8_t *q = buf_room(out, n + m + 3);
+
+	q[0] = '"';
+	memcpy(q + 1, k->name, n);
+	memcpy(q + 1 + n, suffix, m);
+	memcpy(q + 1 + n + m, "\":", 2);
+	out->n += n + m + 3;
+}
+
+static void
+json_word(struct buf *out, struct slice v)
+{
+	uint8_t *q = buf_room(out, v.n + 2);
+
+	q[0] = '"';
+	memcpy(q + 1, v.p, v.n);
+	q[1 + v.n] = '"';
+	out->n += v.n + 2;
 }
 
 static void
@@ -128,13 +144,12 @@ json_value(struct buf *out, const struct column *k, struct slice v, bool encoded
 {
 	if (k->type == COLUMN_NUMBER) {
 		buf_put(out, v);
-	} else if (encoded || k->type == COLUMN_WORD) {
+	} else if (encoded) {
 		buf_u8(out, '"');
-		if (encoded)
-			base64(out, v);
-		else
-			buf_put(out, v);
+		base64(out, v);
 		buf_u8(out, '"');
+	} else if (k->type == COLUMN_WORD) {
+		json_word(out, v);
 	} else {
 		json_string(out, v);
 	}
@@ -174,7 +189,7 @@ json_column(struct buf *out, const struct column *k, const struct record *r)
 	encoded = there && k->type == COLUMN_TEXT && !utf8_valid(c.text);
 	json_key(out, k, "");
 	if (!there || encoded)
-		buf_str(out, "null");
+		buf_add(out, "null", 4);
 	if (encoded) {
 		buf_u8(out, ',');
 		json_key(out, k, "_base64");

@@ -201,7 +201,9 @@ utf8_valid(struct slice s)
 		size_t n;
 
 		while (s.n >= 8 && (load_le64(s.p) & 0x8080808080808080ULL) == 0)
-			s = slice_skip(s, 8);
+			s = slice_of(s.p + 8, s.n - 8);
+		while (s.n > 0 && s.p[0] < 0x80)
+			s = slice_of(s.p + 1, s.n - 1);
 		if (s.n == 0)
 			break;
 		n = utf8_next(s, &code);

@@ -66,7 +66,7 @@ begin_pcap(const struct format_conf *c, struct format_file *f, bool again, struc
 static enum rc
 put_pcap(const struct format_conf *c, struct format_file *f, const struct record *r, struct buf *out)
 {
-	struct packet p;
+	struct packet p = { .head_n = 0 };
 	enum rc rc = packets_start(c->packets, f->number, r);
 
 	while (rc == RC_OK && packets_next(c->packets, &p))
@@ -85,7 +85,7 @@ begin_pcapng(const struct format_conf *c, struct format_file *f, bool again, str
 static enum rc
 put_pcapng(const struct format_conf *c, struct format_file *f, const struct record *r, struct buf *out)
 {
-	struct packet p;
+	struct packet p = { .head_n = 0 };
 	enum rc rc = packets_start(c->packets, f->number, r);
 
 	for (bool first = true; rc == RC_OK && packets_next(c->packets, &p); first = false)

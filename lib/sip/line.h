@@ -69,6 +69,7 @@ sip_ends64(const uint8_t p[static 64])
 	uint64_t m = 0;
 
 #ifdef __SSE2__
+#pragma GCC unroll 4
 	for (int i = 0; i < 4; i++) {
 		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
 
@@ -81,18 +82,23 @@ sip_ends64(const uint8_t p[static 64])
 	return m;
 }
 
+/* The same of fewer bytes than 64: not one beyond them is read. */
+static inline uint64_t
+sip_ends_tail(struct slice s)
+{
+	uint64_t m = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		m |= (uint64_t)(s.p[i] == '\n') << i;
+	return m;
+}
+
 static inline void
 sip_lines_load(struct sip_lines *w)
 {
-	uint8_t tail[64] = { 0 };
-	size_t n = w->msg.n - w->block;
+	struct slice s = slice_skip(w->msg, w->block);
 
-	if (n >= 64) {
-		w->ends = sip_ends64(w->msg.p + w->block);
-	} else {
-		memcpy(tail, w->msg.p + w->block, n);
-		w->ends = sip_ends64(tail);
-	}
+	w->ends = s.n >= 64 ? sip_ends64(s.p) : sip_ends_tail(s);
 }
 
 static inline void
@@ -118,6 +124,14 @@ sip_lines_end(struct sip_lines *w)
 	at = w->block + (size_t)__builtin_ctzll(w->ends);
 	w->ends &= w->ends - 1;
 	return at;
+}
+
+/* Passes by the lines that begin with none of these bytes: whole headers, folds and all, if a blank is none of them. */
+static inline void
+sip_lines_seek(struct sip_lines *w, const bool first[static 256])
+{
+	while (w->pos < w->msg.n && !first[w->msg.p[w->pos]])
+		w->pos = sip_lines_end(w) + 1;
 }
 
 /* RC_END: the empty line. RC_MORE: the bytes end here. */

@@ -91,16 +91,6 @@ enum rc sip_reason(struct slice msg, struct slice *reason) MUST_USE;
 /* The top Via's sent-by ("host:port" as it stands) and transport ("UDP"). */
 enum rc sip_top_via(struct slice msg, struct slice *transport, struct slice *sent_by) MUST_USE;
 
-/*
- * The nth body: the only one, or a part of a multipart body (RFC 2046 5.1), of which SIP_BODIES are found. Its type as it stands
- * ("application", "sdp"); { NULL, 0 } where nothing says it. Ends at Content-Length, or where the bytes end.
- */
-#define SIP_BODIES 64
-struct sip_body {
-	struct slice type, subtype, bytes;
-};
-bool sip_body(struct slice msg, unsigned nth, struct sip_body *out);
-
 /* Copies `value` with each fold turned into one space; returns the new length (<= value.n). out has value.n bytes. */
 size_t sip_unfold(struct slice value, uint8_t *out);
 #endif

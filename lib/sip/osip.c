@@ -99,7 +99,7 @@ prepare_headers(struct buf *text, size_t head)
 
 	for (size_t i = 0; i + 1 < head; i++)
 		if (text->p[i] == '\r' && text->p[i + 1] != '\n')
-			text->p[i] = ' ';
+			text->p[i] = i > 0 && text->p[i - 1] == '\n' ? '.' : ' ';	/* a blank would begin a fold */
 	while (sip_header_next(buf_slice(text), &pos, &name, &value) == RC_OK)
 		if (sip_header_is(name, SLICE_LIT("Content-Type")))
 			text->p[name.p - text->p] = 'z';

@@ -5,12 +5,12 @@
  * osip - what a message means beyond its index and headers: a full parse by libosip2, which only this module names.
  *
  * It costs some forty times a scan, so parse only when something asks: escaped URIs and their parameters, messages that the
- * scanner calls unusual. For header values, URI parts and parameters as they stand, and for bodies, see msg.h.
+ * scanner calls unusual. For header values, URI parts and parameters as they stand see msg.h.
  *
  * libosip2 refuses much that real traffic has: cut headers, unquoted UTF-8 display names, repeated Call-ID, From, CSeq or
  * Content-Length, NUL in a header, blanks in the request URI. Where it does, use msg.h.
- * An error of its own is not passed on: a reply without a reason phrase keeps its first header. Bodies are kept from it, as its
- * multipart parser loses memory on wrong ones.
+ * An error of its own is not passed on: a reply without a reason phrase keeps its first header. Bodies are kept from it: its
+ * multipart parser loses memory on wrong ones, and one that the capture cut would have the whole message refused.
  *
  * Threads: one sip_full a thread.
  */

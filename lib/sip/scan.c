@@ -2,14 +2,9 @@
 #include "base/hash.h"
 #include "sip/line.h"
 #include "sip/msg.h"
+#include "sip/quick.h"
 
 enum header { CALLID, CSEQ, FROM, TO, VIA, LENGTH, OTHER };
-
-static struct sip_span
-span(struct slice msg, struct slice part)
-{
-	return (struct sip_span){ (uint32_t)(part.p - msg.p), (uint32_t)part.n };
-}
 
 /* The line is `name: value`, the name perhaps as its compact letter (0: it has none). */
 static inline __attribute__((always_inline)) bool
@@ -28,6 +23,12 @@ named(struct slice line, struct slice name, char letter, struct slice *value)
 	*value = slice_trim(slice_skip(line, n + 1));
 	return true;
 }
+
+/* First bytes of the headers of interest, long and compact, and of the empty line. */
+static const bool of_interest[256] = {
+	['V'] = true, ['v'] = true, ['F'] = true, ['f'] = true, ['T'] = true, ['t'] = true, ['I'] = true, ['i'] = true,
+	['L'] = true, ['l'] = true, ['C'] = true, ['c'] = true, ['\r'] = true, ['\n'] = true,
+};
 
 /* Which of the headers of interest a line is; only the first letters of others are looked at. */
 static inline __attribute__((always_inline)) enum header
@@ -67,10 +68,8 @@ index_uri(struct slice msg, struct slice text, struct sip_index *x, enum sip_spa
 
 	if (sip_uri(text, &uri) != RC_OK)
 		x->flags |= SIP_UNUSUAL;
-	if (uri.user.p != NULL)
-		x->span[user] = span(msg, uri.user);
-	if (uri.host.p != NULL)
-		x->span[user + 1] = span(msg, uri.host);
+	x->span[user] = quick_span(msg, uri.user);
+	x->span[user + 1] = quick_span(msg, uri.host);
 }
 
 static void
@@ -79,11 +78,13 @@ index_nameaddr(struct slice msg, struct slice value, struct sip_index *x, enum s
 	struct sip_nameaddr na;
 	struct slice v;
 
+	if (quick_nameaddr(msg, value, x, tag, user))
+		return;
 	if (sip_nameaddr(value, &na) != RC_OK)
 		x->flags |= SIP_UNUSUAL;
 	index_uri(msg, na.uri, x, user);
 	if (sip_param(na.params, SLICE_LIT("tag"), &v)) {
-		x->span[tag] = span(msg, v);
+		x->span[tag] = quick_span(msg, v);
 		if (v.n == 0)
 			x->flags |= SIP_UNUSUAL;
 	}
@@ -114,7 +115,7 @@ index_cseq(struct slice msg, struct slice value, struct sip_index *x)
 	if (n < method.n)
 		x->flags |= SIP_UNUSUAL;
 	method.n = n;
-	x->span[SIP_SPAN_CSEQ_METHOD] = span(msg, method);
+	x->span[SIP_SPAN_CSEQ_METHOD] = quick_span(msg, method);
 	x->cseq_method = sip_method_of(method);
 }
 
@@ -131,16 +132,20 @@ index_length(struct slice value, struct sip_index *x)
 	}
 }
 
-/* One Via; `top`: of all in the message. */
+/* One Via; `plain_text`: no comma or quote in it. */
 static void
-index_via(struct slice msg, struct slice value, struct sip_index *x, bool top)
+index_via(struct slice msg, struct slice value, struct sip_index *x, bool plain_text)
 {
 	struct slice branch = { NULL, 0 };
+	struct sip_via via;
 
-	if (!slice_istarts(value, SLICE_LIT("SIP")))
+	if (!slice_starts(value, SLICE_LIT("SIP/2.0/")) && sip_via(value, &via) != RC_OK)
 		x->flags |= SIP_UNUSUAL;
-	if (sip_param(slice_skip(value, slice_chr(value, ';')), SLICE_LIT("branch"), &branch) && top)
-		x->span[SIP_SPAN_BRANCH] = span(msg, branch);
+	if (!(plain_text && quick_branch(value, &branch)) &&
+	    !sip_param(slice_skip(value, slice_chr(value, ';')), SLICE_LIT("branch"), &branch))
+		branch = (struct slice){ NULL, 0 };
+	if (x->vias == 0)
+		x->span[SIP_SPAN_BRANCH] = quick_span(msg, branch);
 	if (branch.n == 0)
 		x->flags |= SIP_UNUSUAL;
 	x->via[x->vias++] = branch.n > 0 ? hash64_slice(branch) : 0;
@@ -152,7 +157,7 @@ index_vias(struct slice msg, struct slice list, struct sip_index *x)
 	struct slice value;
 
 	if (slice_chr(list, ',') == list.n && list.n > 0 && x->vias < SIP_VIAS) {	/* nearly always */
-		index_via(msg, list, x, x->vias == 0);
+		index_via(msg, list, x, slice_chr(list, '"') == list.n);
 		return;
 	}
 	while (sip_value_next(&list, &value)) {
@@ -164,7 +169,7 @@ index_vias(struct slice msg, struct slice list, struct sip_index *x)
 			x->flags |= SIP_VIA_MORE;
 			return;
 		}
-		index_via(msg, value, x, x->vias == 0);
+		index_via(msg, value, x, false);
 	}
 }
 
@@ -173,7 +178,7 @@ index_header(struct slice msg, enum header h, struct slice value, struct sip_ind
 {
 	switch (h) {
 	case CALLID:
-		x->span[SIP_SPAN_CALLID] = span(msg, value);
+		x->span[SIP_SPAN_CALLID] = quick_span(msg, value);
 		if (value.n == 0)
 			x->flags |= SIP_UNUSUAL;
 		break;
@@ -221,20 +226,24 @@ index_headers(struct slice msg, size_t pos, struct sip_index *x)
 	struct sip_lines w;
 	struct sip_line l;
 	struct slice value;
+	enum header h;
 	enum rc rc;
 
 	sip_lines_init(&w, msg, pos);
-	while ((rc = sip_lines_next(&w, &l)) == RC_OK && l.whole) {
-		enum header h = classify(l.text, &value);
-
+	for (;;) {
+		sip_lines_seek(&w, of_interest);
+		rc = sip_lines_next(&w, &l);
+		if (rc != RC_OK || !l.whole)
+			break;
+		h = classify(l.text, &value);
 		if (h == OTHER)
 			continue;
-		folded |= l.folded;
 		if ((seen & ONCE & 1u << h) != 0)
 			x->flags |= SIP_UNUSUAL;
 		else
 			index_header(msg, h, value, x);
 		seen |= 1u << h;
+		folded |= l.folded;
 	}
 	if (folded)
 		check_folds(msg, x);
@@ -273,8 +282,9 @@ sip_scan(struct slice msg, struct sip_index *x)
 		x->flags |= SIP_UNUSUAL;
 	if (st.status == 0) {
 		x->method = sip_method_of(st.method);
-		x->span[SIP_SPAN_METHOD] = span(msg, st.method);
-		index_uri(msg, bare_uri(st.uri, x), x, SIP_SPAN_RURI_USER);
+		x->span[SIP_SPAN_METHOD] = quick_span(msg, st.method);
+		if (st.unusual || quick_uri(msg, st.uri, 0, -1, x, SIP_SPAN_RURI_USER) == 0)
+			index_uri(msg, bare_uri(st.uri, x), x, SIP_SPAN_RURI_USER);
 	}
 	index_headers(msg, st.next, x);
 	return RC_OK;

@@ -86,6 +86,11 @@ request_tail(struct slice s, struct sip_start *out)
 	struct slice all = s, version;
 	size_t n;
 
+	if (s.n > 9 && memcmp(s.p + s.n - 8, " SIP/2.0", 8) == 0) {	/* nearly always, and then nothing else to look at */
+		out->uri = slice_of(s.p + 1, s.n - 9);
+		if (slice_chr(out->uri, ' ') == out->uri.n && out->uri.p[0] > ' ' && out->uri.p[out->uri.n - 1] > ' ')
+			return RC_OK;
+	}
 	while (s.n > 0 && (sip_is_blank(s.p[s.n - 1]) || s.p[s.n - 1] == '\r'))
 		s.n--;
 	for (n = s.n; n > 0 && !sip_is_blank(s.p[n - 1]);)
@@ -105,7 +110,7 @@ parse_line(struct slice line, bool whole, struct sip_start *out)
 {
 	enum rc rc;
 
-	if (slice_istarts(line, SLICE_LIT("SIP/"))) {
+	if (line.n > 0 && (line.p[0] | 0x20) == 's' && slice_istarts(line, SLICE_LIT("SIP/"))) {
 		rc = status_line(slice_skip(line, 4), out);
 	} else {
 		rc = method_token(line, &out->method);

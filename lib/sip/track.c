@@ -21,7 +21,7 @@ track_new(const struct track_conf *conf)
 		k->conf.max_sets = 1;
 	if (k->conf.max_sets > TRACK_MAX_SETS)
 		k->conf.max_sets = TRACK_MAX_SETS;
-	table_init(k);
+	track_table_init(k);
 	return k;
 }
 
@@ -30,7 +30,7 @@ track_free(struct track *k)
 {
 	if (k == NULL)
 		return;
-	table_reset(k);
+	track_table_reset(k);
 	free(k);
 }
 
@@ -80,15 +80,11 @@ hash32(struct slice s, uint64_t seed)
 
 /* Who it is: the tag, or where there is none (RFC 2543), the URI. */
 static uint32_t
-party(const struct track_msg *m, enum sip_span_id tag, enum sip_span_id user, enum sip_span_id host, uint64_t seed)
+party(const struct track_msg *m, enum sip_span_id tag, enum sip_span_id user, uint64_t seed)
 {
-	struct slice s = sip_part(m->sip, m->msg, tag), h;
+	struct slice s = sip_part(m->sip, m->msg, tag);
 
-	if (s.n > 0)
-		return hash32(s, seed);
-	s = sip_part(m->sip, m->msg, user);
-	h = sip_part(m->sip, m->msg, host);
-	return hash32(s, hash64_seed(h.p, h.n, seed + 1));
+	return s.n > 0 ? hash32(s, seed) : track_uri(m, user, seed);
 }
 
 static void
@@ -104,8 +100,8 @@ hash_msg(struct track *k, struct track_msg *m)
 		return;
 	m->key[0] = hash64_seed(id.p, id.n, seed);
 	m->key[1] = hash64_seed(id.p, id.n, ~seed * 0x9e3779b97f4a7c15ULL);
-	m->from = party(m, SIP_SPAN_FROM_TAG, SIP_SPAN_FROM_USER, SIP_SPAN_FROM_HOST, seed);
-	m->to = party(m, SIP_SPAN_TO_TAG, SIP_SPAN_TO_USER, SIP_SPAN_TO_HOST, seed);
+	m->from = party(m, SIP_SPAN_FROM_TAG, SIP_SPAN_FROM_USER, seed);
+	m->to = party(m, SIP_SPAN_TO_TAG, SIP_SPAN_TO_USER, seed);
 	m->to_tag = x->span[SIP_SPAN_TO_TAG].len > 0 ? m->to : 0;
 	m->method = x->status != 0 ? x->cseq_method : x->method;
 	m->extra = 0;
@@ -125,13 +121,13 @@ void
 track_tick(struct track *k, uint64_t time_ns)
 {
 	move_clock(k, time_ns);
-	queue_sweep(k, SWEEP_TICK);
+	track_queue_sweep(k, SWEEP_TICK);
 }
 
 void
 track_prepare(struct track *k, struct track_msg *m, size_t n)
 {
-	queue_sweep(k, (unsigned)(n < 1024 ? n : 1024) * SWEEP_STEPS + 16);
+	track_queue_sweep(k, (unsigned)(n < 1024 ? n : 1024) * SWEEP_STEPS + 16);
 	for (size_t i = 0; i < n; i++)
 		hash_msg(k, &m[i]);
 	for (size_t i = 0; i < n; i++) {
@@ -163,7 +159,7 @@ has_party(const struct track *k, const struct set *s, const struct track_msg *m)
 {
 	if (s->caller == m->from || s->caller == m->to)
 		return true;
-	if (!(s->flags & SET_MID))
+	if ((s->flags & (SET_MID | SET_DIALOG)) != (SET_MID | SET_DIALOG))
 		return false;
 	/* Begun in the middle, the "caller" may be the callee of several forks. */
 	for (uint32_t i = s->usage; i != 0; i = usage_at(k, i)->next)
@@ -179,26 +175,37 @@ is_alive(const struct set *s, uint64_t t)
 	return s->deadline >= t && (uint64_t)s->started * SECOND <= t + TRACK_LINGER;
 }
 
+/* The best transaction of this set, if it is better than what was found. */
 static void
-find(struct track *k, const struct track_msg *m, struct found *f)
+find_txn(const struct track *k, uint32_t set, const struct track_msg *m, struct found *f)
+{
+	for (uint32_t i = set_at(k, set)->txn; i != 0 && f->score < TXN_SURE; i = txn_at(k, i)->next) {
+		unsigned score = track_txn_score(txn_at(k, i), m);
+
+		if (score > f->score)
+			f->set = set, f->txn = i, f->score = score;
+	}
+}
+
+static void
+find(const struct track *k, const struct track_msg *m, struct found *f)
 {
 	struct set *s;
 
 	for (uint32_t i = *track_head(k, m->key[0]); i != 0 && f->score < TXN_SURE; i = s->next) {
+		bool ours;
+
 		s = set_at(k, i);
 		if (s->key[0] != m->key[0] || s->key[1] != m->key[1])
 			continue;
 		f->same++;
 		f->oldest = i;
-		if (!is_alive(s, m->time_ns) || !has_party(k, s, m))
+		if (!is_alive(s, m->time_ns))
 			continue;
-		for (uint32_t j = s->txn; j != 0 && f->score < TXN_SURE; j = txn_at(k, j)->next) {
-			unsigned score = txn_score(txn_at(k, j), m);
-
-			if (score > f->score)
-				f->set = i, f->txn = j, f->score = score;
-		}
-		if (f->home == 0 && set_takes(k, s, m))
+		ours = !(s->flags & SET_DIALOG) || has_party(k, s, m);
+		if (ours || m->sip->status != 0)	/* a reply's branch says more than its From tag */
+			find_txn(k, i, m, f);
+		if (ours && f->home == 0 && track_set_takes(k, s, m))
 			f->home = i;
 	}
 }
@@ -210,11 +217,11 @@ begin_set(struct track *k, const struct track_msg *m, const struct found *f)
 
 	if (f->same >= TRACK_CALLID_SETS) {
 		k->stats.evicted += set_at(k, f->oldest)->deadline >= k->clock;
-		dialog_set_free(k, f->oldest);
+		track_set_free(k, f->oldest);
 	}
-	i = dialog_set_new(k, m->key);
+	i = track_set_new(k, m->key);
 	set_at(k, i)->started = (uint32_t)(m->time_ns / SECOND);
-	set_begin(set_at(k, i), m);
+	track_set_begin(k, set_at(k, i), m);
 	return i;
 }
 
@@ -231,18 +238,19 @@ track_message(struct track *k, struct track_msg *m)
 	if (f.txn == 0) {
 		f.set = f.home != 0 ? f.home : begin_set(k, m, &f);
 		s = set_at(k, f.set);
-		f.txn = txn_new(k, s);
-		txn_begin(txn_at(k, f.txn), m);
+		f.txn = track_txn_new(k, s);
+		track_txn_begin(txn_at(k, f.txn), m);
 		s->flags &= (uint8_t)~SET_RETRY;
-		state_move(k, s, txn_at(k, f.txn), m, true);
+		track_state_move(k, s, txn_at(k, f.txn), m, true);
 	} else {
 		s = set_at(k, f.set);
-		state_move(k, s, txn_at(k, f.txn), m, false);
+		m->from = txn_at(k, f.txn)->from;
+		track_state_move(k, s, txn_at(k, f.txn), m, false);
 	}
-	s->deadline = set_deadline(k, s, m->time_ns);
-	queue_set(k, f.set);
+	s->deadline = track_set_deadline(k, s, m->time_ns);
+	track_queue_set(k, f.set);
 	if (k->stats.open > k->conf.max_sets || k->stats.bytes > k->conf.max_bytes)
-		queue_evict(k, f.set);
+		track_queue_evict(k, f.set);
 	m->set_mark = &s->mark;
 	m->txn_mark = &txn_at(k, f.txn)->mark;
 }

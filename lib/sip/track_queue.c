@@ -17,6 +17,13 @@ queue_of(uint64_t left)
 	return q;
 }
 
+/* A record that stepped back may be the first of another file: until the next one says, its time is as good as the clock's. */
+static bool
+is_over(const struct track *k, const struct set *s)
+{
+	return s->deadline < (k->jump != 0 && k->jump < k->clock ? k->jump : k->clock);
+}
+
 static uint8_t
 queue_now(const struct track *k, const struct set *s)
 {
@@ -36,13 +43,13 @@ queue_join(struct track *k, uint32_t i, uint8_t q)
 }
 
 void
-queue_set(struct track *k, uint32_t set)
+track_queue_set(struct track *k, uint32_t set)
 {
 	uint8_t q = queue_now(k, set_at(k, set));
 
 	if (q >= set_at(k, set)->queue && set_at(k, set)->queue != TRACK_QUEUES)
 		return;
-	queue_leave(k, set);
+	track_queue_leave(k, set);
 	queue_join(k, set, q);
 }
 
@@ -55,22 +62,22 @@ queue_look(struct track *k, uint8_t q)
 
 	if (i == 0)
 		return false;
-	if (set_at(k, i)->deadline < k->clock) {
+	if (is_over(k, set_at(k, i))) {
 		__builtin_prefetch(set_at(k, set_at(k, set_at(k, i)->qnext)->qnext));
-		dialog_set_free(k, i);
+		track_set_free(k, i);
 		k->stats.expired++;
 		return true;
 	}
 	to = queue_now(k, set_at(k, i));
 	if (to == q)
 		return false;
-	queue_leave(k, i);
+	track_queue_leave(k, i);
 	queue_join(k, i, to);
 	return true;
 }
 
 void
-queue_sweep(struct track *k, unsigned steps)
+track_queue_sweep(struct track *k, unsigned steps)
 {
 	for (uint8_t q = 0; q < TRACK_QUEUES; q++)
 		while (steps > 0 && queue_look(k, q))
@@ -88,7 +95,7 @@ queue_oldest(const struct track *k, uint32_t keep)
 
 		if (i == keep && i != 0)
 			i = set_at(k, i)->qnext;
-		if (i != 0 && set_at(k, i)->deadline < k->clock)
+		if (i != 0 && is_over(k, set_at(k, i)))
 			return i;
 		if (i != 0 && (oldest == 0 || set_at(k, i)->started < set_at(k, oldest)->started))
 			oldest = i;
@@ -97,14 +104,14 @@ queue_oldest(const struct track *k, uint32_t keep)
 }
 
 void
-queue_evict(struct track *k, uint32_t keep)
+track_queue_evict(struct track *k, uint32_t keep)
 {
 	while (k->stats.open > k->conf.max_sets || k->stats.bytes > k->conf.max_bytes) {
 		uint32_t i = queue_oldest(k, keep);
 
 		if (i == 0)
 			break;
-		*(set_at(k, i)->deadline < k->clock ? &k->stats.expired : &k->stats.evicted) += 1;
-		dialog_set_free(k, i);
+		*(is_over(k, set_at(k, i)) ? &k->stats.expired : &k->stats.evicted) += 1;
+		track_set_free(k, i);
 	}
 }

@@ -59,7 +59,7 @@ pool_init(struct pool *p, uint32_t size)
 }
 
 void
-table_init(struct track *k)
+track_table_init(struct track *k)
 {
 	pool_init(&k->sets, sizeof(struct set));
 	pool_init(&k->txns, sizeof(struct txn));
@@ -77,11 +77,11 @@ release(struct track *k, void *mark)
 }
 
 void
-table_reset(struct track *k)
+track_table_reset(struct track *k)
 {
 	for (unsigned q = 0; q < TRACK_QUEUES; q++)
 		while (k->queue[q].first != 0)
-			dialog_set_free(k, k->queue[q].first);
+			track_set_free(k, k->queue[q].first);
 	pool_reset(&k->sets);
 	pool_reset(&k->txns);
 	pool_reset(&k->usages);
@@ -116,7 +116,7 @@ split_bucket(struct track *k)
 }
 
 uint32_t
-dialog_set_new(struct track *k, const uint64_t key[2])
+track_set_new(struct track *k, const uint64_t key[2])
 {
 	uint32_t i = pool_get(&k->sets), *head;
 	struct set *s = set_at(k, i);
@@ -147,7 +147,7 @@ txn_free(struct track *k, struct set *s, uint32_t i)
 }
 
 void
-queue_leave(struct track *k, uint32_t i)
+track_queue_leave(struct track *k, uint32_t i)
 {
 	struct set *s = set_at(k, i);
 
@@ -159,7 +159,7 @@ queue_leave(struct track *k, uint32_t i)
 }
 
 void
-dialog_set_free(struct track *k, uint32_t set)
+track_set_free(struct track *k, uint32_t set)
 {
 	struct set *s = set_at(k, set);
 	uint32_t *p = track_head(k, s->key[0]);
@@ -168,7 +168,7 @@ dialog_set_free(struct track *k, uint32_t set)
 	while (*p != set)
 		p = &set_at(k, *p)->next;
 	*p = s->next;
-	queue_leave(k, set);
+	track_queue_leave(k, set);
 	for (uint32_t i = s->txn, next; i != 0; i = next) {
 		next = txn_at(k, i)->next;
 		txn_free(k, s, i);
@@ -185,7 +185,7 @@ dialog_set_free(struct track *k, uint32_t set)
 }
 
 uint32_t
-txn_new(struct track *k, struct set *s)
+track_txn_new(struct track *k, struct set *s)
 {
 	uint32_t i = pool_get(&k->txns), *p;
 
@@ -204,7 +204,7 @@ txn_new(struct track *k, struct set *s)
 }
 
 void
-txn_prune(struct track *k, struct set *s, uint64_t ns)
+track_txn_prune(struct track *k, struct set *s, uint64_t ns)
 {
 	for (uint32_t *p = &s->txn, i; (i = *p) != 0; ) {
 		if (txn_at(k, i)->deadline >= ns) {
@@ -217,7 +217,7 @@ txn_prune(struct track *k, struct set *s, uint64_t ns)
 }
 
 struct usage *
-usage_new(struct track *k, struct set *s)
+track_usage_new(struct track *k, struct set *s)
 {
 	uint32_t i, *p;
 	struct usage *u;

@@ -29,7 +29,7 @@ struct set {	/* one cache line */
 	uint64_t deadline;	/* last instant of its life */
 	void *mark;
 	uint32_t started;	/* seconds */
-	uint32_t caller;	/* party that sent the first request */
+	uint32_t caller;	/* dialog: party that sent the first request; else the From URI */
 	uint32_t next;		/* in the bucket */
 	uint32_t qprev, qnext;
 	uint32_t txn;		/* newest first */
@@ -129,21 +129,21 @@ track_head(const struct track *k, uint64_t hash)
 	return &k->heads[b >> HEAD_BITS][b & ((1u << HEAD_BITS) - 1)];
 }
 
-void table_init(struct track *);
-void table_reset(struct track *);
+void track_table_init(struct track *);
+void track_table_reset(struct track *);
 /* A zeroed set of this key at the front of its bucket, in no queue. */
-uint32_t dialog_set_new(struct track *, const uint64_t key[2]);
-void dialog_set_free(struct track *, uint32_t set);
+uint32_t track_set_new(struct track *, const uint64_t key[2]);
+void track_set_free(struct track *, uint32_t set);
 /* A zeroed transaction at the front of the set's; over the bound the set's oldest goes. */
-uint32_t txn_new(struct track *, struct set *);
+uint32_t track_txn_new(struct track *, struct set *);
 /* Frees those over before `ns`. */
-void txn_prune(struct track *, struct set *, uint64_t ns);
-struct usage *usage_new(struct track *, struct set *);
-void queue_leave(struct track *, uint32_t set);
+void track_txn_prune(struct track *, struct set *, uint64_t ns);
+struct usage *track_usage_new(struct track *, struct set *);
+void track_queue_leave(struct track *, uint32_t set);
 /* Puts the set into the queue that fits its deadline, unless one that is looked at sooner has it. */
-void queue_set(struct track *, uint32_t set);
+void track_queue_set(struct track *, uint32_t set);
 /* Frees expired sets, at most `steps` looks at the queues. */
-void queue_sweep(struct track *, unsigned steps);
+void track_queue_sweep(struct track *, unsigned steps);
 /* Frees the oldest sets but `keep` until the bounds are kept. */
-void queue_evict(struct track *, uint32_t keep);
+void track_queue_evict(struct track *, uint32_t keep);
 #endif

@@ -18,6 +18,9 @@ scheme_len(struct slice uri)
 	return 0;
 }
 
+/* What can follow a host or a port. */
+static const bool host_end[256] = { [':'] = true, [';'] = true, ['?'] = true };
+
 /* Length of the host at the front: all of "[…]", else up to what can follow one. */
 static size_t
 host_len(struct slice s)
@@ -28,7 +31,7 @@ host_len(struct slice s)
 		n = slice_chr(s, ']');
 		return n < s.n ? n + 1 : s.n;
 	}
-	while (n < s.n && s.p[n] != ':' && s.p[n] != ';' && s.p[n] != '?')
+	while (n < s.n && !host_end[s.p[n]])
 		n++;
 	return n;
 }

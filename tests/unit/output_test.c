@@ -4,6 +4,7 @@
 #include "output/ledger.h"
 #include "output/line.h"
 #include "output/split.h"
+#include "output/value.h"
 #include "samples.h"
 
 
@@ -198,6 +199,35 @@ dates(void **state)
 	buf_reset(&out);
 }
 
+/* The short way to CSeq's value and the search for the header agree, however the line is written. */
+static void
+cseq_values(void **state)
+{
+	static const char *const lines[] = {
+		"CSeq: 1 INVITE\r\n", "CSeq:1 INVITE\r\n", "CSeq : 0001 \t INVITE\r\n", "cseq:   7   INVITE   \r\n", "CSeq: 1 INVITE\n",
+		"CSeq: INVITE\r\n", "CSeq: 1INVITE\r\n", "CSeq:\r\n 1\r\n INVITE\r\n", "CSeq: 1 INVITE\r\n more\r\n", "CSeq: 1 INVITE x\r\n",
+		"CSeq: 1 INVITE", "CSeq: 1 INVITE\r", "CSeq: x 1 INVITE\r\n", "CSeq: -1 INVITE\r\n", "CSeq:\r\n", "CSeq: 1\r\n", "Subject: 1 INVITE\r\n",
+		"CSeq: 1 INVITE\r\r\n",
+	};
+	struct buf text = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct record r = { .marks = MARK_SIP };
+		struct slice have = { NULL, 0 }, want = { NULL, 0 };
+		bool there;
+
+		buf_clear(&text);
+		buf_printf(&text, "INVITE sip:b@h SIP/2.0\r\n%s", lines[i]);
+		r.payload = buf_slice(&text);
+		assert_int_equal(sip_scan(r.payload, &r.sip), RC_OK);
+		there = sip_header(r.payload, SLICE_LIT("CSeq"), 0, &want) && want.n > 0;
+		if (record_cseq(&r, &have) != there || (there && !slice_eq(have, want)))
+			fail_msg("%s: have \"%.*s\", want \"%.*s\"", lines[i], SLICE_ARG(have), SLICE_ARG(want));
+	}
+	buf_reset(&text);
+}
+
 static const struct {
 	const char *name;
 	struct slice value;
@@ -288,6 +318,7 @@ main(void)
 		cmocka_unit_test(column_lists),
 		cmocka_unit_test(every_prefix),
 		cmocka_unit_test(dates),
+		cmocka_unit_test(cseq_values),
 		cmocka_unit_test(file_names),
 		cmocka_unit_test(ledger_sums),
 	};

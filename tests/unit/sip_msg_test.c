@@ -321,49 +321,6 @@ unfold(void **state)
 	}
 }
 
-#define START "\r\nOPTIONS sip:a SIP/2.0\r\n"
-#define MIXED START "Content-Type: Multipart/mixed; boundary=\"b b\"\r\n\r\n"
-
-/* All bodies of a message as "type/subtype=bytes|" */
-static void
-bodies(void **state)
-{
-	static const struct {
-		const char *name, *text, *want;
-	} rows[] = {
-		{ "one", START "c: text/plain ;charset=x\r\nContent-Length: 3\r\n\r\nhey", "text/plain=hey|" },
-		{ "none", START "c: text/plain\r\n\r\n", "" },
-		{ "no end of headers", START "c: text/plain\r\n", "" },
-		{ "without a type", START "\r\nhey", "/=hey|" },
-		{ "Content-Length is shorter", START "l: 2\r\n\r\nhey", "/=he|" },
-		{ "Content-Length is longer", START "l: 20\r\n\r\nhey", "/=hey|" },
-		{ "Content-Length is 0", START "l: 0\r\n\r\nhey", "" },
-		{ "bare LF", "OPTIONS sip:a SIP/2.0\nc:a/b\n\nhey", "a/b=hey|" },
-		{ "two parts", MIXED "--b b\r\nContent-Type: a/b\r\n\r\none\r\ntwo\r\n--b b\r\nc: c/d;x\r\n\r\n\r\nx\r\n--b b--\r\n",
-		    "a/b=one\r\ntwo|c/d=\r\nx|" },
-		{ "preamble and epilogue", MIXED "no\r\n--b b\r\n\r\nyes\r\n--b b--\r\nno\r\n--b b\r\n\r\nno", "/=yes|" },
-		{ "cut in a part", MIXED "--b b\r\n\r\none\r\n--b b\r\nc: a/b\r\n\r\ntw", "/=one|a/b=tw|" },
-		{ "a part without an empty line", MIXED "--b b\r\nc: a/b\r\n--b b--", "a/b=|" },
-		{ "a longer line is no delimiter", MIXED "--b b\r\n\r\n--b bc\r\n--b b--", "/=--b bc|" },
-		{ "no part at all", MIXED "hey", "" },
-		{ "empty parts, bare LF", MIXED "--b b\n--b b\n\n\n--b b--", "/=|/=|" },
-		{ "no boundary", START "c: multipart/mixed\r\n\r\nhey", "multipart/mixed=hey|" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct guarded g = guarded(slice_str(rows[i].text));
-		struct buf out = { 0 };
-		struct sip_body b;
-
-		for (unsigned k = 0; sip_body(g.s, k, &b); k++)
-			buf_printf(&out, "%.*s/%.*s=%.*s|", SLICE_ARG(b.type), SLICE_ARG(b.subtype), SLICE_ARG(b.bytes));
-		same(rows[i].name, slice_of(buf_cstr(&out), out.n), rows[i].want);
-		buf_reset(&out);
-		guarded_free(&g);
-	}
-}
-
 int
 main(void)
 {
@@ -379,7 +336,6 @@ main(void)
 		cmocka_unit_test(vias),
 		cmocka_unit_test(start_lines),
 		cmocka_unit_test(unfold),
-		cmocka_unit_test(bodies),
 	};
 
 	return cmocka_run_group_tests_name("sip_msg", tests, NULL, NULL);

@@ -143,6 +143,24 @@ refused(void **state)
 		assert_false(sip_full_start(full, &st));
 		assert_false(sip_full_callid(full, &v));
 	}
+	assert_int_equal(sip_full_parse(full, SLICE_LIT("OPTIONS sip:c@t SIP/2.0\r\nX: a\0b\r\n" HEAD "\r\n")), RC_BAD);
+}
+
+/* Both would be a header for libosip2: behind the CR, or of what the CR would fold. */
+static void
+a_lone_cr_ends_no_line(void **state)
+{
+	struct slice v;
+
+	(void)state;
+	parse("OPTIONS sip:c@t SIP/2.0\r\nX: a\rCall-ID: no\r\n" HEAD "\r\n");
+	assert_true(sip_full_callid(full, &v));
+	assert_slice(v, "i@h");
+	parse("OPTIONS sip:c@t SIP/2.0\r\n" HEAD "\rX: no\r\n\r\n");
+	assert_true(sip_full_param(full, SIP_FULL_CONTACT, 0, "expires", &v));
+	assert_slice(v, "60");
+	assert_true(sip_full_uri_param(full, SIP_FULL_CONTACT, 1, "q", &v));
+	assert_slice(v, "1");
 }
 
 static void
@@ -223,6 +241,7 @@ main(void)
 		cmocka_unit_test(wrong_bodies),
 		cmocka_unit_test(a_reply_without_reason_keeps_its_first_header),
 		cmocka_unit_test(refused),
+		cmocka_unit_test(a_lone_cr_ends_no_line),
 		cmocka_unit_test(a_cut_body_is_no_reason),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(nothing_on_standard_output),

@@ -38,6 +38,24 @@ test_oldest_go_first(void **state)
 	close_world(&w);
 }
 
+/* Also where they wait in different queues: a confirmed call is older than an attempt. */
+static void
+test_oldest_of_all_queues(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w, 2);
+	(void)one(&w, "0 INVITE a t - 1 z1");
+	(void)one(&w, "0 200/INVITE a t x 1 z1");
+	(void)one(&w, "10 INVITE b t - 1 z1");
+	(void)one(&w, "11 INVITE c t - 1 z1");
+	assert_int_equal(one(&w, "12 180/INVITE b t x 1 z1"), 'B');
+	assert_int_equal(one(&w, "12 180/INVITE c t x 1 z1"), 'C');
+	assert_int_equal(track_stats(w.t).evicted, 1);
+	close_world(&w);
+}
+
 /* What has ended goes before what is older and alive, and is no loss. */
 static void
 test_ended_go_before_oldest(void **state)
@@ -122,6 +140,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_oldest_go_first),
+		cmocka_unit_test(test_oldest_of_all_queues),
 		cmocka_unit_test(test_ended_go_before_oldest),
 		cmocka_unit_test(test_memory_bound_counts_charges),
 		cmocka_unit_test(test_lists_are_bounded),

@@ -1,0 +1,11 @@
+# fish completion for hepenc; made by hepenc --completion fish
+complete -c hepenc -s V -l hep-version -x -a '1 2 3' -d 'HEP version: 1, 2 or 3 (3)'
+complete -c hepenc -s i -l id -x -d 'capture id (the record\'s own, or 1)'
+complete -c hepenc -s k -l key -x -d 'authentication key (--key-file keeps it out of the history)'
+complete -c hepenc -l key-file -rF -d 'read the key from FILE ($SIPTRACE_KEY_FILE)'
+complete -c hepenc -s r -l read -rF -d 'read records from FILE instead of standard input'
+complete -c hepenc -s w -l write -rF -d 'write records to FILE instead of standard output'
+complete -c hepenc -l drain-time -x -d 'after INT or TERM, read on at most this long (5s)'
+complete -c hepenc -s h -l help -d 'show this help'
+complete -c hepenc -l version -d 'show the version'
+complete -c hepenc -l completion -x -a 'bash zsh fish' -d 'print the completion script for bash, zsh or fish'

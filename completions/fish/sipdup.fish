@@ -1,0 +1,11 @@
+# fish completion for sipdup; made by sipdup --completion fish
+complete -c sipdup -s x -l xheaders -d 'add siptrace\'s X-Siptrace lines: addresses, time, method, direction'
+complete -c sipdup -l on-full -x -a 'block drop' -d 'full send buffer: block, or drop and count (live: drop)'
+complete -c sipdup -l addressed -d 'send only records that name a destination of their own'
+complete -c sipdup -s r -l read -rF -d 'read records from FILE instead of standard input'
+complete -c sipdup -l tee -d 'pass the records on to standard output'
+complete -c sipdup -s w -l write -rF -d 'pass the records on to FILE'
+complete -c sipdup -l drain-time -x -d 'after INT or TERM, read on at most this long (5s)'
+complete -c sipdup -s h -l help -d 'show this help'
+complete -c sipdup -l version -d 'show the version'
+complete -c sipdup -l completion -x -a 'bash zsh fish' -d 'print the completion script for bash, zsh or fish'

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/hash.h"
+#include "sip/msg.h"
+#include "sip/track_state.h"
+
+#define DEFAULT_EXPIRES 3600	/* where a subscription's end is nowhere said */
+
+static struct usage *
+usage_find(const struct track *k, const struct set *s, uint32_t peer, uint32_t event)
+{
+	for (uint32_t i = s->usage; i != 0; i = usage_at(k, i)->next)
+		if (usage_at(k, i)->peer == peer && usage_at(k, i)->event == event)
+			return usage_at(k, i);
+	return NULL;
+}
+
+static struct usage *
+usage_get(struct track *k, struct set *s, uint32_t peer, uint32_t event)
+{
+	struct usage *u = usage_find(k, s, peer, event);
+
+	if (u == NULL) {
+		u = track_usage_new(k, s);
+		u->peer = peer;
+		u->event = event;
+	}
+	return u;
+}
+
+static uint32_t
+peer_of(const struct set *s, const struct track_msg *m)
+{
+	return m->from == s->caller ? m->to : m->from;
+}
+
+static void
+confirm(struct track *k, struct set *s, const struct track_msg *m)
+{
+	struct usage *u = usage_get(k, s, peer_of(s, m), 0);
+
+	if (u->state == 0)
+		u->state = USAGE_CONFIRMED;
+}
+
+static void
+move_usage(const struct track *k, const struct set *s, const struct track_msg *m, enum usage_state from, enum usage_state to)
+{
+	struct usage *u = usage_find(k, s, peer_of(s, m), 0);
+
+	if (u != NULL && (from == 0 || u->state == from))
+		u->state = (uint8_t)to;
+}
+
+uint32_t
+track_event(const struct track *k, const struct track_msg *m)
+{
+	struct slice v, id = { NULL, 0 };
+	uint32_t h;
+
+	if (!sip_header(m->msg, SLICE_LIT("Event"), 0, &v))
+		v = (struct slice){ NULL, 0 };
+	(void)sip_param(slice_skip(v, slice_chr(v, ';')), SLICE_LIT("id"), &id);
+	v = slice_trim(slice_head(v, slice_chr(v, ';')));
+	h = (uint32_t)hash64_seed(v.p, v.n, hash64_seed(id.p, id.n, k->conf.seed));
+	return h != 0 ? h : 1;
+}
+
+static void
+subscribe(struct track *k, struct set *s, const struct track_msg *m, uint32_t event, bool known, uint64_t seconds)
+{
+	struct usage *u = usage_get(k, s, peer_of(s, m), event);
+
+	if (!known && u->state != 0)
+		return;
+	u->state = USAGE_SUBSCRIPTION;
+	u->until = m->time_ns + (known ? seconds : DEFAULT_EXPIRES) * SECOND;
+}
+
+void
+track_usage_notify(struct track *k, struct set *s, const struct track_msg *m)
+{
+	struct slice v, n;
+	uint64_t seconds = 0;
+	bool known;
+
+	if (!sip_header(m->msg, SLICE_LIT("Subscription-State"), 0, &v))
+		return;
+	known = sip_param(slice_skip(v, slice_chr(v, ';')), SLICE_LIT("expires"), &n) && slice_u64(slice_trim(n), UINT32_MAX, &seconds);
+	v = slice_trim(slice_head(v, slice_chr(v, ';')));
+	if (slice_ieq(v, SLICE_LIT("terminated")))
+		usage_get(k, s, peer_of(s, m), track_event(k, m))->state = USAGE_ENDED;
+	else
+		subscribe(k, s, m, track_event(k, m), known, seconds);
+}
+
+/* A dialog whose beginning was not seen exists if a message within it is not refused as unknown. */
+static void
+assume_usage(struct track *k, struct set *s, const struct txn *x, const struct track_msg *m)
+{
+	uint16_t status = m->sip->status;
+	bool within = x->to != 0 || (m->method != SIP_INVITE && m->to_tag != 0);
+
+	if (!(s->flags & SET_MID) || !within || status == 408 || status == 481 || (m->method == SIP_BYE && status < 300))
+		return;
+	if (m->method == SIP_SUBSCRIBE || m->method == SIP_NOTIFY || (m->method == SIP_REFER && x->to == 0))
+		return;
+	confirm(k, s, m);
+}
+
+void
+track_usage_ack(struct track *k, struct set *s, const struct track_msg *m)
+{
+	if (s->flags & SET_MID)
+		confirm(k, s, m);
+}
+
+void
+track_usage_bye(struct track *k, struct set *s, const struct track_msg *m)
+{
+	move_usage(k, s, m, USAGE_CONFIRMED, USAGE_BYE);
+}
+
+void
+track_usage_final(struct track *k, struct set *s, const struct txn *x, const struct track_msg *m)
+{
+	uint16_t status = m->sip->status;
+	bool gone = status == 408 || status == 481;
+	uint64_t seconds = 0;
+	bool known;
+	struct slice v;
+
+	assume_usage(k, s, x, m);
+	if (m->method == SIP_INVITE && status < 300)
+		confirm(k, s, m);
+	else if (m->method == SIP_INVITE && gone && x->to != 0)
+		move_usage(k, s, m, 0, USAGE_ENDED);
+	else if (m->method == SIP_BYE && (gone || status < 300))
+		move_usage(k, s, m, 0, USAGE_ENDED);
+	else if (m->method == SIP_BYE)
+		move_usage(k, s, m, USAGE_BYE, USAGE_CONFIRMED);
+	if (m->method != SIP_SUBSCRIBE || status >= 300 || x->extra == 0)	/* 0: its request was not seen */
+		return;
+	known = sip_header(m->msg, SLICE_LIT("Expires"), 0, &v) && slice_u64(v, UINT32_MAX, &seconds);
+	subscribe(k, s, m, x->extra, known, seconds);
+}
+
+uint64_t
+track_usage_end(const struct track *k, const struct set *s, uint64_t now)
+{
+	uint64_t end = 0, e;
+
+	for (uint32_t i = s->usage; i != 0; i = usage_at(k, i)->next) {
+		const struct usage *u = usage_at(k, i);
+
+		e = u->state == USAGE_CONFIRMED ? now + k->conf.dialog_timeout_ns :
+		    u->state == USAGE_SUBSCRIPTION ? u->until + TRACK_LINGER : 0;
+		end = e > end ? e : end;
+	}
+	return end;
+}
