@@ -105,7 +105,7 @@ static struct counter insert_counters[] = {
 
 struct insert {
 	struct stage *stage;
-	struct inserter *sink;
+	struct inserter *inserter;
 	bool failed;		/* the store did, and it was said */
 	bool closing;
 };
@@ -133,7 +133,7 @@ show_counts(struct insert *i)
 {
 	struct inserter_counts c;
 
-	inserter_counts(i->sink, &c);
+	inserter_counts(i->inserter, &c);
 	show_count(insert_counters, &c.messages);
 	show_count(insert_counters + ROWS, &c.rows);
 	insert_counters[OTHER_TABLE].value = c.other_table;
@@ -160,14 +160,14 @@ flush(void *arg)
 	bool ok = stage_flush(i->stage);
 	uint64_t due;
 
-	while (ok && !i->closing && (due = inserter_due_ns(i->sink, clock_ns(CLOCK_MONOTONIC))) != UINT64_MAX) {
+	while (ok && !i->closing && (due = inserter_due_ns(i->inserter, clock_ns(CLOCK_MONOTONIC))) != UINT64_MAX) {
 		if (due == 0)
-			ok = stored(i, inserter_commit(i->sink, &e), &e);
+			ok = stored(i, inserter_commit(i->inserter, &e), &e);
 		else if (stage_wait(i->stage, due))
 			break;
 	}
 	if (ok && i->closing)
-		ok = stored(i, inserter_finish(i->sink, &e), &e);
+		ok = stored(i, inserter_finish(i->inserter, &e), &e);
 	show_counts(i);
 	return ok ? RC_OK : RC_LIMIT;
 }
@@ -177,7 +177,7 @@ last_words(const struct insert *i)
 {
 	struct inserter_counts c;
 
-	inserter_counts(i->sink, &c);
+	inserter_counts(i->inserter, &c);
 	if (c.refused.rc != RC_OK)
 		diag("rows refused, the first one: %s", c.refused.text);
 	if (c.dropped > 0)
@@ -231,6 +231,12 @@ table_names(char *list, const char *names[static STORE_TABLES])
 	return n;
 }
 
+static bool
+drops(const struct insert *i)
+{
+	return opts.on_full != NULL ? strcmp(opts.on_full, "drop") == 0 : stage_header(i->stage)->live;
+}
+
 static void
 insert_all(struct insert *i)
 {
@@ -242,8 +248,9 @@ insert_all(struct insert *i)
 	while (ok && (n = stage_batch(i->stage, r, BATCH)) > 0) {
 		uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
+		inserter_on_full(i->inserter, drops(i));
 		for (size_t k = 0; k < n && ok; k++) {
-			ok = stored(i, inserter_put(i->sink, &r[k], now, &e), &e);
+			ok = stored(i, inserter_put(i->inserter, &r[k], now, &e), &e);
 			ok = ok && stage_pass(i->stage, &r[k]);
 		}
 		show_counts(i);
@@ -258,10 +265,9 @@ inserter_conf(void)
 		.batch_messages = opts.batch > 0 ? opts.batch : 1,
 		.batch_ns = opts.batch_ns,
 		.queue_bytes = opts.queue,
-		.drop = opts.on_full != NULL && strcmp(opts.on_full, "drop") == 0,
 	};
 
-	for (int m = SINK_STANDARD; m <= SINK_ASYNC; m++)
+	for (int m = INSERT_STANDARD; m <= INSERT_ASYNC; m++)
 		if (strcmp(opts.mode, modes[m]) == 0 || opts.mode[0] == '0' + m)
 			conf.mode = (enum inserter_mode)m;
 	return conf;
@@ -293,14 +299,14 @@ insert_main(int operands, int argc, char **argv)
 		diag_usage("insert takes no operand (see --help)");
 	i.stage = stage_open(&conf, false, 0);
 	store = open_store(&store_conf);
-	if (inserter_new(store, &how, &i.sink, &e) != RC_OK)
+	if (inserter_new(store, &how, &i.inserter, &e) != RC_OK)
 		diag_die("%s", e.text);
 	insert_all(&i);
 	i.closing = true;
 	(void)!flush(&i);
 	last_words(&i);
 	status = stage_close(i.stage);
-	inserter_free(i.sink);
+	inserter_free(i.inserter);
 	store_close(store);
 	free(list);
 	return status;
