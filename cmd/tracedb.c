@@ -215,22 +215,6 @@ open_store(struct store_conf *conf)
 	return store;
 }
 
-/* --table, then those of --tables, which is cut up in place. */
-static size_t
-table_names(char *list, const char *names[static STORE_TABLES])
-{
-	char *save = NULL, *name;
-	size_t n = 0;
-
-	names[n++] = opts.table;
-	for (name = strtok_r(list, ",", &save); name != NULL; name = strtok_r(NULL, ",", &save)) {
-		if (n == STORE_TABLES)
-			diag_usage("--tables: more than %d", STORE_TABLES - 1);
-		names[n++] = name;
-	}
-	return n;
-}
-
 static bool
 drops(const struct insert *i)
 {
@@ -260,17 +244,12 @@ insert_all(struct insert *i)
 static struct inserter_conf
 inserter_conf(void)
 {
-	static const char *const modes[] = { "standard", "delayed", "async" };
-	struct inserter_conf conf = {
+	return (struct inserter_conf){
+		.mode = inserter_mode(opts.mode),
 		.batch_messages = opts.batch > 0 ? opts.batch : 1,
 		.batch_ns = opts.batch_ns,
 		.queue_bytes = opts.queue,
 	};
-
-	for (int m = INSERT_STANDARD; m <= INSERT_ASYNC; m++)
-		if (strcmp(opts.mode, modes[m]) == 0 || opts.mode[0] == '0' + m)
-			conf.mode = (enum inserter_mode)m;
-	return conf;
 }
 
 static int
@@ -287,9 +266,9 @@ insert_main(int operands, int argc, char **argv)
 		.flush = flush,
 		.arg = &i,
 	};
-	const char *names[STORE_TABLES];
+	const char *names[STORE_TABLES] = { opts.table };
 	char *list = xstrdup(opts.tables != NULL ? opts.tables : "");
-	struct store_conf store_conf = { .write = true, .tables = { .v = names, .n = table_names(list, names) } };
+	struct store_conf store_conf = { .write = true, .tables = { names, 1 + store_names(list, names + 1, STORE_TABLES - 1) } };
 	const struct inserter_conf how = inserter_conf();
 	struct err e = { .text = "" };
 	struct store *store;

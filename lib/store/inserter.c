@@ -29,6 +29,14 @@ struct inserter {
 	struct inserter_count messages, rows;	/* what was put, and lost on the way into the queue */
 };
 
+enum inserter_mode
+inserter_mode(const char *word)
+{
+	if (strcmp(word, "delayed") == 0 || strcmp(word, "1") == 0)
+		return INSERT_DELAYED;
+	return strcmp(word, "async") == 0 || strcmp(word, "2") == 0 ? INSERT_ASYNC : INSERT_STANDARD;
+}
+
 static void
 work_off(struct inserter *s)
 {

@@ -15,6 +15,9 @@
 
 enum inserter_mode { INSERT_STANDARD, INSERT_DELAYED, INSERT_ASYNC };
 
+/* "standard" or "0" …; what is none of them is standard. */
+enum inserter_mode inserter_mode(const char *word);
+
 struct inserter_conf {
 	enum inserter_mode mode;
 	uint64_t batch_messages;	/* a commit for as many */

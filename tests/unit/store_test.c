@@ -64,6 +64,22 @@ names_of_tables(void **state)
 }
 
 static void
+lists_of_tables(void **state)
+{
+	char list[] = "a,b,,c", empty[] = "", full[] = "a,b,c";
+	const char *names[4];
+
+	(void)state;
+	assert_int_equal(store_names(list, names, 4), 4);
+	assert_string_equal(names[1], "b");
+	assert_string_equal(names[2], "");	/* and no name of a table */
+	assert_string_equal(names[3], "c");
+	assert_int_equal(store_names(empty, names, 4), 0);
+	assert_int_equal(store_names(full, names, 2), 2);
+	assert_string_equal(names[1], "b,c");
+}
+
+static void
 a_request_and_a_reply_as_rows(void **state)
 {
 	struct record r = message(slice_of(invite, sizeof(invite) - 1));
@@ -289,6 +305,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_of_tables),
+		cmocka_unit_test(lists_of_tables),
 		cmocka_unit_test(a_request_and_a_reply_as_rows),
 		cmocka_unit_test(frames_through_rows),
 		cmocka_unit_test(a_record_made_here_has_a_meta_too),
