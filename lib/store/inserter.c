@@ -23,7 +23,7 @@ struct inserter {
 	pthread_cond_t work, room;
 	struct buf queue;		/* frames for the thread */
 	struct buf taken;		/* frames that the thread is at */
-	bool running, commit, ending;
+	bool running, hurry, commit, ending;
 	struct inserter_counts counts;	/* the batch's, as of the last piece; its error too */
 	struct err failed;
 	struct inserter_count messages, rows;	/* what was put, and lost on the way into the queue */
@@ -59,14 +59,14 @@ work(void *arg)
 		struct buf full;
 		bool commit;
 
-		while (s->queue.n < PIECE && !s->commit && !s->ending)
+		while (s->queue.n < PIECE && !s->hurry && !s->commit && !s->ending)
 			pthread_cond_wait(&s->work, &s->lock);
 		full = s->queue;
 		s->queue = s->taken;
 		s->taken = full;
 		ending = s->ending;
 		commit = s->commit || ending;
-		s->commit = false;
+		s->commit = s->hurry = false;
 		pthread_cond_signal(&s->room);
 		pthread_mutex_unlock(&s->lock);
 		work_off(s);
@@ -155,10 +155,10 @@ enqueue(struct inserter *s, const struct record *r)
 
 	/* A message larger than the whole queue goes into an empty one. */
 	while (s->queue.n > 0 && s->queue.n + n > s->conf.queue_bytes) {
+		s->hurry = true;	/* a queue smaller than a piece is full too */
+		pthread_cond_signal(&s->work);
 		if (s->drop)
 			return false;
-		s->commit |= s->queue.n < PIECE;	/* a queue smaller than a piece would never be worked off */
-		pthread_cond_signal(&s->work);
 		pthread_cond_wait(&s->room, &s->lock);
 	}
 	if (r->intact)
