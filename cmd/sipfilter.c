@@ -68,15 +68,18 @@ static struct counter counters[COUNTERS] = {
 	[TOO_LONG] = { "annotations_too_long", UNIT_MESSAGE, STAT_INFO, 0 },
 };
 
+/* Why, then the line with a caret below the place. */
 static void
 say_wrong(const char *what, struct slice text, const struct expr_err *e)
 {
 	struct buf b = { 0 };
+	const char *place, *end;
 
 	expr_err_text(text, e, &b);
-	while (b.n > 0 && b.p[b.n - 1] == '\n')
-		b.n--;
-	diag("%s:\n%s", what, buf_cstr(&b));
+	place = buf_cstr(&b);
+	end = strchr(place, '\n');
+	end = end != NULL ? strchr(end + 1, '\n') : NULL;
+	diag("%s: %s\n%.*s", what, e->err.text, (int)(end != NULL ? end - place : (ptrdiff_t)strlen(place)), place);
 	buf_reset(&b);
 }
 

@@ -2,7 +2,7 @@
 load common
 
 flow() { "$TOP/$B/tests/bench/flow"; }
-calls() { "$TOP/$B/tests/bench/calls" "$@"; }
+gen() { "$TOP/$B/tests/bench/gen" --records "$@"; }
 
 # messages [FILE]: the messages of a stream as JSON lines, without what the stages say of themselves.
 messages() { tracecat -o json "$@"; }
@@ -195,9 +195,9 @@ mixed() {
 }
 
 @test "--max-dialogs forgets the oldest and says so" {
-	calls 7000 1000 >in
+	gen --open 1000 -n 1000 >in
 	sipfilter -m d '$rm == "INVITE" && $rs == $null' <in | ids | wc -l >all
-	[ "$(cat all)" = 7000 ]
+	[ "$(cat all)" = 4000 ]
 	[ "$(status sipfilter -m d --max-dialogs 100 '$rm == "INVITE" && $rs == $null' -r in)" = 0 ]
 	grep -q forgotten err
 	[ "$(counter out evicted)" -ge 900 ]
