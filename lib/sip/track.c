@@ -230,24 +230,25 @@ track_message(struct track *k, struct track_msg *m)
 {
 	struct found f = { 0 };
 	struct set *s;
+	bool fresh;
 
 	move_clock(k, m->time_ns);
 	if (!m->keyed)
 		return;
 	find(k, m, &f);
-	if (f.txn == 0) {
+	fresh = f.txn == 0;
+	if (fresh) {
 		f.set = f.home != 0 ? f.home : begin_set(k, m, &f);
 		s = set_at(k, f.set);
 		f.txn = track_txn_new(k, s);
 		track_txn_begin(txn_at(k, f.txn), m);
 		s->flags &= (uint8_t)~SET_RETRY;
-		track_state_move(k, s, txn_at(k, f.txn), m, true);
 	} else {
 		s = set_at(k, f.set);
 		m->from = txn_at(k, f.txn)->from;
-		track_state_move(k, s, txn_at(k, f.txn), m, false);
 	}
-	s->deadline = track_set_deadline(k, s, m->time_ns);
+	track_state_move(k, s, txn_at(k, f.txn), m, fresh);
+	s->deadline = track_set_deadline(k, s, m->time_ns, fresh);
 	track_queue_set(k, f.set);
 	if (k->stats.open > k->conf.max_sets || k->stats.bytes > k->conf.max_bytes)
 		track_queue_evict(k, f.set);

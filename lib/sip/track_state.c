@@ -246,20 +246,22 @@ track_state_move(struct track *k, struct set *s, struct txn *x, const struct tra
 	x->deadline = m->time_ns + (waits ? k->conf.dialog_timeout_ns : TRACK_LINGER);
 }
 
+/*
+ * A confirmed dialog outlives all its transactions, so they need not be asked; of those, one that is busy has many, which
+ * would cost more than all the rest.
+ */
 uint64_t
-track_set_deadline(struct track *k, struct set *s, uint64_t now)
+track_set_deadline(struct track *k, struct set *s, uint64_t now, bool fresh)
 {
-	uint64_t end = 0, e;
+	uint64_t end = track_usage_end(k, s, now), e;
 
-	if (s->txns > 1)
-		track_txn_prune(k, s, now > 2 * TRACK_LINGER ? now - 2 * TRACK_LINGER : 0);
+	if (fresh && s->txns > 1)
+		track_txn_prune(k, s, now);
+	if (end >= now + k->conf.dialog_timeout_ns && end >= now + 2 * TRACK_LINGER)
+		return end;
 	for (uint32_t i = s->txn; i != 0; i = txn_at(k, i)->next) {
-		const struct txn *x = txn_at(k, i);
-
-		/* Unanswered, it is a usage until its deadline; answered, it ended 32 s before that. */
-		e = x->deadline + (x->flags & TXN_COMPLETED ? 0 : TRACK_LINGER);
+		e = txn_end(txn_at(k, i));
 		end = e > end ? e : end;
 	}
-	e = track_usage_end(k, s, now);
-	return e > end ? e : end;
+	return end;
 }

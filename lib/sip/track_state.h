@@ -23,8 +23,8 @@ uint32_t track_uri(const struct track_msg *, enum sip_span_id user, uint64_t see
 void track_txn_begin(struct txn *, const struct track_msg *);
 /* Enters the message into its transaction (`fresh`: just begun by it) and set. */
 void track_state_move(struct track *, struct set *, struct txn *, const struct track_msg *, bool fresh);
-/* The set's last instant, as things are at `now`. Frees transactions long over. */
-uint64_t track_set_deadline(struct track *, struct set *, uint64_t now);
+/* The set's last instant, as things are at `now`. After a fresh transaction, frees those that are over. */
+uint64_t track_set_deadline(struct track *, struct set *, uint64_t now, bool fresh);
 
 /*
  * Usages (RFC 5057): what keeps a dialog set alive, one for each To tag or subscription. In a set begun in the middle, a message

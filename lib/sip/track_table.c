@@ -204,10 +204,10 @@ track_txn_new(struct track *k, struct set *s)
 }
 
 void
-track_txn_prune(struct track *k, struct set *s, uint64_t ns)
+track_txn_prune(struct track *k, struct set *s, uint64_t now)
 {
 	for (uint32_t *p = &s->txn, i; (i = *p) != 0; ) {
-		if (txn_at(k, i)->deadline >= ns) {
+		if (txn_end(txn_at(k, i)) >= now) {
 			p = &txn_at(k, i)->next;
 			continue;
 		}

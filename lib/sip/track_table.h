@@ -129,6 +129,13 @@ track_head(const struct track *k, uint64_t hash)
 	return &k->heads[b >> HEAD_BITS][b & ((1u << HEAD_BITS) - 1)];
 }
 
+/* How long it keeps its set: unanswered, it is a usage until its deadline; answered, it ended 32 s before that. */
+static inline uint64_t
+txn_end(const struct txn *x)
+{
+	return x->deadline + (x->flags & TXN_COMPLETED ? 0 : TRACK_LINGER);
+}
+
 void track_table_init(struct track *);
 void track_table_reset(struct track *);
 /* A zeroed set of this key at the front of its bucket, in no queue. */
@@ -136,8 +143,8 @@ uint32_t track_set_new(struct track *, const uint64_t key[2]);
 void track_set_free(struct track *, uint32_t set);
 /* A zeroed transaction at the front of the set's; over the bound the set's oldest goes. */
 uint32_t track_txn_new(struct track *, struct set *);
-/* Frees those over before `ns`. */
-void track_txn_prune(struct track *, struct set *, uint64_t ns);
+/* Frees those that no longer matter at `now`. */
+void track_txn_prune(struct track *, struct set *, uint64_t now);
 struct usage *track_usage_new(struct track *, struct set *);
 void track_queue_leave(struct track *, uint32_t set);
 /* Puts the set into the queue that fits its deadline, unless one that is looked at sooner has it. */
