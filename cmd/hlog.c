@@ -41,6 +41,7 @@ struct out {
 	struct deliver *deliver;	/* NULL: -w */
 	struct id_maker *ids;
 	struct buf attrs;
+	uint32_t capture_id;		/* of records; 0 = none */
 };
 
 static uint64_t
@@ -55,7 +56,8 @@ now_ns(void)
 static bool
 put(struct out *o, struct slice text)
 {
-	struct record r = { .type = FRAME_MESSAGE, .kind = KIND_LOG, .time_ns = now_ns(), .attrs = buf_slice(&o->attrs), .payload = text };
+	struct record r = { .type = FRAME_MESSAGE, .kind = KIND_LOG, .time_ns = now_ns(),
+		.capture_id = o->capture_id, .attrs = buf_slice(&o->attrs), .payload = text };
 
 	r.id = record_id(o->ids, &r);
 	counters[C_LINES].value++;
@@ -158,13 +160,16 @@ open_out(struct out *o, struct stage_conf *conf, char *dest)
 	static struct hep_conf hep;
 	char host[256] = "";
 
-	hepopt_conf(&hep);
+	if (dest == NULL && (hepopt.key != NULL || hepopt.key_file != NULL))
+		diag_usage("a key is for sending: with -w give it to hepsend");
+	if (dest != NULL)
+		hepopt_conf(&hep);
 	/* Collectors do not keep a log line without a correlation id. */
 	if (correlation == NULL && gethostname(host, sizeof(host) - 1) == 0)
 		correlation = host;
 	if (correlation == NULL || correlation[0] == '\0')
 		diag_usage("-c: the correlation id must not be empty: collectors drop such lines");
-	*o = (struct out){ .ids = id_maker_new() };
+	*o = (struct out){ .ids = id_maker_new(), .capture_id = hepopt.id_value };
 	if (attr_put(&o->attrs, ATTR_CORRELATION, slice_str(correlation)) != RC_OK)
 		diag_usage("-c: the correlation id is too long");
 	if (dest != NULL)

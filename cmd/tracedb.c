@@ -105,7 +105,7 @@ static struct counter insert_counters[] = {
 
 struct insert {
 	struct stage *stage;
-	struct inserter *sink;
+	struct inserter *inserter;
 	bool failed;		/* the store did, and it was said */
 	bool closing;
 };
@@ -133,7 +133,7 @@ show_counts(struct insert *i)
 {
 	struct inserter_counts c;
 
-	inserter_counts(i->sink, &c);
+	inserter_counts(i->inserter, &c);
 	show_count(insert_counters, &c.messages);
 	show_count(insert_counters + ROWS, &c.rows);
 	insert_counters[OTHER_TABLE].value = c.other_table;
@@ -160,14 +160,14 @@ flush(void *arg)
 	bool ok = stage_flush(i->stage);
 	uint64_t due;
 
-	while (ok && !i->closing && (due = inserter_due_ns(i->sink, clock_ns(CLOCK_MONOTONIC))) != UINT64_MAX) {
+	while (ok && !i->closing && (due = inserter_due_ns(i->inserter, clock_ns(CLOCK_MONOTONIC))) != UINT64_MAX) {
 		if (due == 0)
-			ok = stored(i, inserter_commit(i->sink, &e), &e);
+			ok = stored(i, inserter_commit(i->inserter, &e), &e);
 		else if (stage_wait(i->stage, due))
 			break;
 	}
 	if (ok && i->closing)
-		ok = stored(i, inserter_finish(i->sink, &e), &e);
+		ok = stored(i, inserter_finish(i->inserter, &e), &e);
 	show_counts(i);
 	return ok ? RC_OK : RC_LIMIT;
 }
@@ -177,7 +177,7 @@ last_words(const struct insert *i)
 {
 	struct inserter_counts c;
 
-	inserter_counts(i->sink, &c);
+	inserter_counts(i->inserter, &c);
 	if (c.refused.rc != RC_OK)
 		diag("rows refused, the first one: %s", c.refused.text);
 	if (c.dropped > 0)
@@ -215,20 +215,10 @@ open_store(struct store_conf *conf)
 	return store;
 }
 
-/* --table, then those of --tables, which is cut up in place. */
-static size_t
-table_names(char *list, const char *names[static STORE_TABLES])
+static bool
+drops(const struct insert *i)
 {
-	char *save = NULL, *name;
-	size_t n = 0;
-
-	names[n++] = opts.table;
-	for (name = strtok_r(list, ",", &save); name != NULL; name = strtok_r(NULL, ",", &save)) {
-		if (n == STORE_TABLES)
-			diag_usage("--tables: more than %d", STORE_TABLES - 1);
-		names[n++] = name;
-	}
-	return n;
+	return opts.on_full != NULL ? strcmp(opts.on_full, "drop") == 0 : stage_header(i->stage)->live;
 }
 
 static void
@@ -242,8 +232,9 @@ insert_all(struct insert *i)
 	while (ok && (n = stage_batch(i->stage, r, BATCH)) > 0) {
 		uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
+		inserter_on_full(i->inserter, drops(i));
 		for (size_t k = 0; k < n && ok; k++) {
-			ok = stored(i, inserter_put(i->sink, &r[k], now, &e), &e);
+			ok = stored(i, inserter_put(i->inserter, &r[k], now, &e), &e);
 			ok = ok && stage_pass(i->stage, &r[k]);
 		}
 		show_counts(i);
@@ -253,18 +244,12 @@ insert_all(struct insert *i)
 static struct inserter_conf
 inserter_conf(void)
 {
-	static const char *const modes[] = { "standard", "delayed", "async" };
-	struct inserter_conf conf = {
+	return (struct inserter_conf){
+		.mode = inserter_mode(opts.mode),
 		.batch_messages = opts.batch > 0 ? opts.batch : 1,
 		.batch_ns = opts.batch_ns,
 		.queue_bytes = opts.queue,
-		.drop = opts.on_full != NULL && strcmp(opts.on_full, "drop") == 0,
 	};
-
-	for (int m = SINK_STANDARD; m <= SINK_ASYNC; m++)
-		if (strcmp(opts.mode, modes[m]) == 0 || opts.mode[0] == '0' + m)
-			conf.mode = (enum inserter_mode)m;
-	return conf;
 }
 
 static int
@@ -281,9 +266,9 @@ insert_main(int operands, int argc, char **argv)
 		.flush = flush,
 		.arg = &i,
 	};
-	const char *names[STORE_TABLES];
+	const char *names[STORE_TABLES] = { opts.table };
 	char *list = xstrdup(opts.tables != NULL ? opts.tables : "");
-	struct store_conf store_conf = { .write = true, .tables = { .v = names, .n = table_names(list, names) } };
+	struct store_conf store_conf = { .write = true, .tables = { names, 1 + store_names(list, names + 1, STORE_TABLES - 1) } };
 	const struct inserter_conf how = inserter_conf();
 	struct err e = { .text = "" };
 	struct store *store;
@@ -293,14 +278,14 @@ insert_main(int operands, int argc, char **argv)
 		diag_usage("insert takes no operand (see --help)");
 	i.stage = stage_open(&conf, false, 0);
 	store = open_store(&store_conf);
-	if (inserter_new(store, &how, &i.sink, &e) != RC_OK)
+	if (inserter_new(store, &how, &i.inserter, &e) != RC_OK)
 		diag_die("%s", e.text);
 	insert_all(&i);
 	i.closing = true;
 	(void)!flush(&i);
 	last_words(&i);
 	status = stage_close(i.stage);
-	inserter_free(i.sink);
+	inserter_free(i.inserter);
 	store_close(store);
 	free(list);
 	return status;

@@ -6,7 +6,7 @@ set -eu
 
 build="pkg-config libpcap-dev libosip2-dev libsqlite3-dev libpcre2-dev zlib1g-dev libzstd-dev libxxhash-dev"
 test="libcmocka-dev bats parallel tshark wireshark-common tcpdump sqlite3 jq mandoc zstd gzip procps iproute2 valgrind
-      clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck zsh fish python3"
+      clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck zsh fish python3 xxd bsdextrautils"
 
 want=
 for group in "$@"; do

@@ -80,7 +80,8 @@ static inline bool
 agree_uri(struct slice user, struct slice host, const struct sip_full_uri *u, const char *const field[2], uint8_t *room,
     struct disagreement *d)
 {
-	if (u->opaque.p != NULL)	/* another scheme: libosip2 takes nothing apart */
+	/* another scheme: libosip2 takes nothing apart, or, if it begins with "sip", what it should not */
+	if (u->opaque.p != NULL || !(slice_ieq(u->scheme, SLICE_LIT("sip")) || slice_ieq(u->scheme, SLICE_LIT("sips"))))
 		return true;
 	/* an IPv6 host without brackets, which is none (RFC 5118 4.2): libosip2 looks for the port behind the last colon */
 	if (slice_chr(u->host, ':') < u->host.n && slice_chr(host, '[') == host.n)
@@ -154,7 +155,7 @@ agree_numbers(const struct sip_full *f, const struct sip_index *x, struct slice 
 }
 
 static inline bool
-agree_via(const struct sip_full *f, const struct sip_index *x, struct slice msg, uint8_t *room, struct disagreement *d)
+agree_via(const struct sip_full *f, const struct sip_index *x, struct slice msg, struct disagreement *d)
 {
 	struct slice transport = { NULL, 0 }, sent_by = { NULL, 0 }, host, port = { NULL, 0 };
 	struct sip_full_via via;
@@ -164,14 +165,14 @@ agree_via(const struct sip_full *f, const struct sip_index *x, struct slice msg,
 		return true;
 	if (sip_top_via(msg, &transport, &sent_by) != RC_OK)
 		return agree_is(d, "Via", transport, via.transport);
-	sent_by = slice_of(room, sip_unfold(sent_by, room));
 	n = slice_starts(sent_by, SLICE_LIT("[")) ? slice_chr(sent_by, ']') : 0;
 	n += slice_chr(slice_skip(sent_by, n), ':');
 	host = slice_trim(slice_head(sent_by, n));
 	if (n < sent_by.n)
 		port = slice_trim(slice_skip(sent_by, n + 1));
-	if (host.n >= 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
-		host = slice_of(host.p + 1, host.n - 2);
+	/* libosip2 drops what stands between ']' and the port */
+	if (host.n >= 2 && host.p[0] == '[')
+		host = slice_of(host.p + 1, slice_chr(slice_skip(host, 1), ']'));
 	return agree_is(d, "branch", sip_part(x, msg, SIP_SPAN_BRANCH), via.branch) &&
 	    agree_is(d, "transport", transport, via.transport) && agree_is(d, "sent-by host", host, via.host) &&
 	    agree_is(d, "sent-by port", port, via.port);
@@ -192,9 +193,12 @@ agree_check(struct sip_full *f, struct slice msg, uint8_t *room, bool *accepted,
 	*d = (struct disagreement){ "the scanner refuses it", { NULL, 0 }, { NULL, 0 } };
 	if (sip_scan(msg, &x) != RC_OK)
 		return false;
+	/* half a line is none for the scanner */
+	if ((x.flags & SIP_CUT) != 0 && msg.p[msg.n - 1] != '\n')
+		return true;
 	(void)sip_full_callid(f, &callid);
 	return agree_start(f, &x, msg, room, d) && agree_is(d, "Call-ID", sip_part(&x, msg, SIP_SPAN_CALLID), callid) &&
-	    agree_numbers(f, &x, msg, d) && agree_via(f, &x, msg, room, d) &&
+	    agree_numbers(f, &x, msg, d) && agree_via(f, &x, msg, d) &&
 	    agree_party(f, SIP_FULL_FROM, &x, msg, SIP_SPAN_FROM_TAG, SIP_SPAN_FROM_USER, from, room, d) &&
 	    agree_party(f, SIP_FULL_TO, &x, msg, SIP_SPAN_TO_TAG, SIP_SPAN_TO_USER, to, room, d);
 }

@@ -20,7 +20,7 @@ enum {
 struct counter deliver_counters[] = {
 	[C_IN] = { "received", UNIT_MESSAGE, STAT_IN, 0 },
 	[C_HANDED] = { "handed_over", UNIT_MESSAGE, STAT_OUT, 0 },
-	[C_NOT_OURS] = { "other_kind", UNIT_MESSAGE, STAT_CHOSEN, 0 },
+	[C_NOT_OURS] = { "left_out", UNIT_MESSAGE, STAT_CHOSEN, 0 },
 	[C_UNSENDABLE] = { "unsendable", UNIT_MESSAGE, STAT_LOST, 0 },
 	[C_NO_DEST] = { "bad_destination", UNIT_MESSAGE, STAT_LOST, 0 },
 	[C_OFFERED] = { "offered", UNIT_PACKET, STAT_IN, 0 },

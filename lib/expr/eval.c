@@ -58,7 +58,7 @@ method(const struct node *n, const struct record *r)
 	if ((r->marks & MARK_SIP) == 0)
 		return false;
 	if (id != SIP_METHOD_OTHER)
-		return id != SIP_METHOD_NONE && (n->num >> id & 1) != 0;
+		return (n->num >> id & 1) != 0;	/* no bit is that of SIP_METHOD_NONE */
 	return n->text.n > 0 && method_listed(n->text,
 	    sip_part(&r->sip, r->payload, r->sip.status == 0 ? SIP_SPAN_METHOD : SIP_SPAN_CSEQ_METHOD));
 }

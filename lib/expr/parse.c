@@ -71,7 +71,7 @@ parse_primary(struct parser *p, uint32_t *out)
 static enum rc
 parse_unary(struct parser *p, uint32_t *out)
 {
-	uint32_t child, not;
+	uint32_t child, node;
 	enum rc rc;
 
 	if (p->tok.type != TOK_NOT)
@@ -83,12 +83,12 @@ parse_unary(struct parser *p, uint32_t *out)
 	if (rc == RC_OK)
 		rc = parse_unary(p, &child);
 	if (rc == RC_OK)
-		rc = node_new(p, OP_NOT, &not);
+		rc = node_new(p, OP_NOT, &node);
 	if (rc != RC_OK)
 		return rc;
 	p->depth--;
-	p->x->nodes[not].child = child;
-	*out = not;
+	p->x->nodes[node].child = child;
+	*out = node;
 	return RC_OK;
 }
 

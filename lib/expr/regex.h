@@ -23,7 +23,7 @@ bool regex_jit(const struct regex *);
 
 struct regex_state *regex_state_new(void);
 void regex_state_free(struct regex_state *);
-bool regex_match(const struct regex *, struct regex_state *, struct slice s);
+bool regex_match(const struct regex *, struct regex_state *, struct slice text);
 /* Matches given up so far. */
 uint64_t regex_gave_up(const struct regex_state *);
 #endif

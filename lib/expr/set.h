@@ -14,11 +14,11 @@ struct set *set_new(void);
 void set_free(struct set *);	/* NULL is fine */
 size_t set_size(const struct set *);
 
-void set_add_text(struct set *, struct slice s);
+void set_add_text(struct set *, struct slice text);
 void set_add_num(struct set *, int64_t v);
 void set_add_net(struct set *, const struct addr_net *n);
 
-bool set_has_text(const struct set *, struct slice s);
+bool set_has_text(const struct set *, struct slice text);
 bool set_has_num(const struct set *, int64_t v);
 /* Only the block counts, not its port. */
 bool set_has_addr(const struct set *, const struct addr *a);

@@ -77,7 +77,10 @@ bool sip_param(struct slice params, struct slice name, struct slice *value);
  */
 bool sip_value_next(struct slice *list, struct slice *value);
 
-/* Parts of one Via value: "UDP", "host:port" as it stands, ";branch=…". RC_BAD where one of the first two is missing. */
+/*
+ * Parts of one Via value: "UDP", "host:port" as it stands, ";branch=…". RC_BAD: another protocol than SIP/2.0, or one of
+ * the first two is missing; *out is what could be read.
+ */
 struct sip_via {
 	struct slice transport, sent_by, params;
 };

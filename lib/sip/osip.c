@@ -65,12 +65,12 @@ sip_full_free(struct sip_full *f)
 
 /* What ends in a list of libosip2's own making: lines, list members, parameters. */
 static size_t
-parts(struct slice msg)
+parts(struct slice head)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < msg.n; i++)
-		n += msg.p[i] == '\n' || msg.p[i] == ',' || msg.p[i] == ';' || msg.p[i] == '&';
+	for (size_t i = 0; i < head.n; i++)
+		n += head.p[i] == '\n' || head.p[i] == ',' || head.p[i] == ';' || head.p[i] == '&';
 	return n;
 }
 
@@ -121,7 +121,7 @@ sip_full_parse(struct sip_full *f, struct slice msg)
 	forget(f);
 	if (sip_start_parse(msg, &st) != RC_OK)
 		return RC_BAD;
-	if (msg.n > SIP_FULL_MAX || parts(msg) > SIP_FULL_PARTS)
+	if (msg.n > SIP_FULL_MAX)
 		return RC_LIMIT;
 	copy_message(f, msg, &st);
 	if (sip_scan(buf_slice(&f->text), &x) != RC_OK)
@@ -129,6 +129,8 @@ sip_full_parse(struct sip_full *f, struct slice msg)
 	head = slice_head(buf_slice(&f->text), x.body > 0 ? x.body : f->text.n);
 	if (slice_chr(head, '\0') < head.n)	/* its strings would end there */
 		return RC_BAD;
+	if (parts(head) > SIP_FULL_PARTS)
+		return RC_LIMIT;
 	prepare_headers(&f->text, head.n);
 	if (osip_message_init(&f->msg) != 0)
 		return RC_BAD;

@@ -18,11 +18,11 @@
 #include "base/slice.h"
 
 /*
- * Larger messages, and those with more parts (lines and list members), are not parsed: libosip2's lists cost the square of their
- * length, and a datagram must not cost a second.
+ * Larger messages, and those with more parts (header lines, list members, parameters), are not parsed: libosip2's lists cost the
+ * square of their length. What is left costs some milliseconds at most.
  */
 #define SIP_FULL_MAX (64u << 10)	/* bytes */
-#define SIP_FULL_PARTS 4096
+#define SIP_FULL_PARTS 1024
 
 struct sip_full;
 

@@ -90,6 +90,18 @@ quick_nameaddr(struct slice msg, struct slice s, struct sip_index *x, enum sip_s
 	return true;
 }
 
+/* "SIP/2.0/" token " " and something more. */
+static inline bool
+quick_protocol(struct slice s)
+{
+	size_t n;
+
+	if (!slice_starts(s, SLICE_LIT("SIP/2.0/")))
+		return false;
+	n = quick_plain_end(s, 8);
+	return n > 8 && n + 1 < s.n && s.p[n] == ' ' && quick_plain[s.p[n + 1]];
+}
+
 /* The branch of a Via value without commas and quotes, ";branch=" token. */
 static inline bool
 quick_branch(struct slice s, struct slice *branch)

@@ -139,7 +139,7 @@ index_via(struct slice msg, struct slice value, struct sip_index *x, bool plain_
 	struct slice branch = { NULL, 0 };
 	struct sip_via via;
 
-	if (!slice_starts(value, SLICE_LIT("SIP/2.0/")) && sip_via(value, &via) != RC_OK)
+	if (!quick_protocol(value) && sip_via(value, &via) != RC_OK)
 		x->flags |= SIP_UNUSUAL;
 	if (!(plain_text && quick_branch(value, &branch)) &&
 	    !sip_param(slice_skip(value, slice_chr(value, ';')), SLICE_LIT("branch"), &branch))

@@ -60,7 +60,8 @@ hostport(struct slice s, struct sip_uri *out)
 		if (n > 0 && s.p[0] != ';')
 			return RC_BAD;
 	}
-	if (out->host.n == 0 || (out->host.p[0] == '[' && out->host.p[out->host.n - 1] != ']') ||
+	n = slice_chr(out->host, '[');
+	if (out->host.n == 0 || (n == 0 && out->host.p[out->host.n - 1] != ']') || (n > 0 && n < out->host.n) ||
 	    (out->port.p != NULL && !slice_u64(out->port, 65535, &port)))
 		return RC_BAD;
 	return RC_OK;

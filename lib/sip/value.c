@@ -31,6 +31,18 @@ find_angle(struct slice s, bool *bad)
 	return lt;
 }
 
+static bool
+open_quote(struct slice s)
+{
+	size_t i = slice_chr(s, '"');
+
+	while (i < s.n) {
+		i = skip_quoted(s, i);
+		i += slice_chr(slice_skip(s, i), '"');
+	}
+	return i > s.n;
+}
+
 static struct slice
 unquoted(struct slice v)
 {
@@ -66,7 +78,7 @@ sip_nameaddr(struct slice value, struct sip_nameaddr *out)
 	*out = (struct sip_nameaddr){ 0 };
 	if (lt == value.n) {
 		addr_spec(value, out);
-		return bad || out->uri.n == 0 ? RC_BAD : RC_OK;
+		return bad || out->uri.n == 0 || open_quote(out->params) ? RC_BAD : RC_OK;
 	}
 	out->display = display_name(slice_head(value, lt));
 	/* "sip:a@b <sip:c@d>" is no token but could be meant as either */
@@ -85,7 +97,7 @@ sip_nameaddr(struct slice value, struct sip_nameaddr *out)
 		if (out->params.n == 0)
 			out->params.p = NULL;
 	}
-	return bad || out->uri.n == 0 ? RC_BAD : RC_OK;
+	return bad || out->uri.n == 0 || open_quote(out->params) ? RC_BAD : RC_OK;
 }
 
 /* `s` begins behind a ';': where that parameter ends. Only a value that begins with a quote is a quoted string. */
@@ -154,7 +166,7 @@ enum rc
 sip_via(struct slice value, struct sip_via *out)
 {
 	size_t semi = slice_chr(value, ';'), slash, n = 0;
-	struct slice s = slice_head(value, semi);
+	struct slice s = slice_head(value, semi), protocol[2];
 
 	*out = (struct sip_via){ 0 };
 	if (semi < value.n)
@@ -163,6 +175,7 @@ sip_via(struct slice value, struct sip_via *out)
 		slash = slice_chr(s, '/');
 		if (slash == s.n)
 			return RC_BAD;
+		protocol[i] = slice_trim(slice_head(s, slash));
 		s = slice_skip(s, slash + 1);
 	}
 	s = slice_trim(s);
@@ -170,6 +183,8 @@ sip_via(struct slice value, struct sip_via *out)
 		n++;
 	out->transport = slice_head(s, n);
 	out->sent_by = slice_trim(slice_skip(s, n));
+	if (!slice_ieq(protocol[0], SLICE_LIT("SIP")) || !slice_eq(protocol[1], SLICE_LIT("2.0")))
+		return RC_BAD;
 	return out->transport.n > 0 && out->sent_by.n > 0 ? RC_OK : RC_BAD;
 }
 
@@ -179,8 +194,10 @@ sip_top_via(struct slice msg, struct slice *transport, struct slice *sent_by)
 	struct slice list, value;
 	struct sip_via via;
 
-	if (!sip_header(msg, SLICE_LIT("Via"), 0, &list) || !sip_value_next(&list, &value) ||
-	    sip_via(value, &via) != RC_OK)
+	if (!sip_header(msg, SLICE_LIT("Via"), 0, &list) || !sip_value_next(&list, &value))
+		return RC_BAD;
+	(void)!sip_via(value, &via);
+	if (via.transport.n == 0 || via.sent_by.n == 0)
 		return RC_BAD;
 	*transport = via.transport;
 	*sent_by = via.sent_by;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #ifndef STORE_BATCH_H
 #define STORE_BATCH_H
-/* batch - messages into a store, a transaction for several: what the sink does in every mode, in the thread that has the store. */
+/* batch - messages into a store, a transaction for several: what the inserter does in every mode, in the thread that has the store. */
 #include "store/inserter.h"
 
 struct batch {

@@ -15,6 +15,7 @@ struct inserter {
 	struct batch batch;		/* async: the thread's alone */
 	uint64_t since_ns;		/* when the batch under way began */
 	bool pending;			/* there is one */
+	bool drop;
 
 	/* async */
 	pthread_t thread;
@@ -22,11 +23,19 @@ struct inserter {
 	pthread_cond_t work, room;
 	struct buf queue;		/* frames for the thread */
 	struct buf taken;		/* frames that the thread is at */
-	bool running, commit, ending;
+	bool running, hurry, commit, ending;
 	struct inserter_counts counts;	/* the batch's, as of the last piece; its error too */
 	struct err failed;
 	struct inserter_count messages, rows;	/* what was put, and lost on the way into the queue */
 };
+
+enum inserter_mode
+inserter_mode(const char *word)
+{
+	if (strcmp(word, "delayed") == 0 || strcmp(word, "1") == 0)
+		return INSERT_DELAYED;
+	return strcmp(word, "async") == 0 || strcmp(word, "2") == 0 ? INSERT_ASYNC : INSERT_STANDARD;
+}
 
 static void
 work_off(struct inserter *s)
@@ -50,14 +59,14 @@ work(void *arg)
 		struct buf full;
 		bool commit;
 
-		while (s->queue.n < PIECE && !s->commit && !s->ending)
+		while (s->queue.n < PIECE && !s->hurry && !s->commit && !s->ending)
 			pthread_cond_wait(&s->work, &s->lock);
 		full = s->queue;
 		s->queue = s->taken;
 		s->taken = full;
 		ending = s->ending;
 		commit = s->commit || ending;
-		s->commit = false;
+		s->commit = s->hurry = false;
 		pthread_cond_signal(&s->room);
 		pthread_mutex_unlock(&s->lock);
 		work_off(s);
@@ -96,8 +105,8 @@ inserter_new(struct store *store, const struct inserter_conf *conf, struct inser
 
 	s->conf = *conf;
 	s->batch.store = store;
-	s->batch.max = conf->mode == SINK_STANDARD ? 1 : conf->batch_messages;
-	if (conf->mode == SINK_ASYNC && start_thread(s, e) != RC_OK) {
+	s->batch.max = conf->mode == INSERT_STANDARD ? 1 : conf->batch_messages;
+	if (conf->mode == INSERT_ASYNC && start_thread(s, e) != RC_OK) {
 		free(s);
 		return RC_SYS;
 	}
@@ -146,10 +155,10 @@ enqueue(struct inserter *s, const struct record *r)
 
 	/* A message larger than the whole queue goes into an empty one. */
 	while (s->queue.n > 0 && s->queue.n + n > s->conf.queue_bytes) {
-		if (s->conf.drop)
-			return false;
-		s->commit |= s->queue.n < PIECE;	/* a queue smaller than a piece would never be worked off */
+		s->hurry = true;	/* a queue smaller than a piece is full too */
 		pthread_cond_signal(&s->work);
+		if (s->drop)
+			return false;
 		pthread_cond_wait(&s->room, &s->lock);
 	}
 	if (r->intact)
@@ -159,6 +168,12 @@ enqueue(struct inserter *s, const struct record *r)
 	if (s->queue.n >= PIECE)
 		pthread_cond_signal(&s->work);
 	return true;
+}
+
+void
+inserter_on_full(struct inserter *s, bool drop)
+{
+	s->drop = drop;
 }
 
 static enum rc
@@ -186,7 +201,7 @@ inserter_put(struct inserter *s, const struct record *r, uint64_t now_ns, struct
 
 	if (!s->pending)
 		s->since_ns = now_ns;
-	if (s->conf.mode == SINK_ASYNC) {
+	if (s->conf.mode == INSERT_ASYNC) {
 		s->pending = true;
 		rc = put_async(s, r, e);
 	} else {
@@ -215,7 +230,7 @@ inserter_commit(struct inserter *s, struct err *e)
 	enum rc rc;
 
 	s->pending = false;
-	if (s->conf.mode != SINK_ASYNC) {
+	if (s->conf.mode != INSERT_ASYNC) {
 		batch_commit(&s->batch);
 		return report(&s->batch.failed, e);
 	}
@@ -231,7 +246,7 @@ enum rc
 inserter_finish(struct inserter *s, struct err *e)
 {
 	s->pending = false;
-	if (s->conf.mode == SINK_ASYNC)
+	if (s->conf.mode == INSERT_ASYNC)
 		stop_thread(s);
 	else
 		batch_commit(&s->batch);
@@ -241,7 +256,7 @@ inserter_finish(struct inserter *s, struct err *e)
 void
 inserter_counts(struct inserter *s, struct inserter_counts *out)
 {
-	if (s->conf.mode != SINK_ASYNC) {
+	if (s->conf.mode != INSERT_ASYNC) {
 		*out = s->batch.done;
 		out->messages.in += s->batch.pending.messages.in;
 		out->rows.in += s->batch.pending.rows.in;

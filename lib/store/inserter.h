@@ -13,14 +13,16 @@
  */
 #include "store/store.h"
 
-enum inserter_mode { SINK_STANDARD, SINK_DELAYED, SINK_ASYNC };
+enum inserter_mode { INSERT_STANDARD, INSERT_DELAYED, INSERT_ASYNC };
+
+/* "standard" or "0" …; what is none of them is standard. */
+enum inserter_mode inserter_mode(const char *word);
 
 struct inserter_conf {
 	enum inserter_mode mode;
 	uint64_t batch_messages;	/* a commit for as many */
 	uint64_t batch_ns;		/* and at the latest for a batch this old */
-	size_t queue_bytes;		/* async */
-	bool drop;			/* async: a full queue drops, else it blocks */
+	size_t queue_bytes;		/* async: a full queue blocks, unless inserter_on_full says otherwise */
 };
 
 /* in = stored + repeated + lost + what is still inside. */
@@ -38,7 +40,7 @@ struct inserter_counts {
 
 struct inserter;
 
-/* The store is the sink's until inserter_free. RC_SYS: no thread. */
+/* The store is the inserter's until inserter_free. RC_SYS: no thread. */
 enum rc inserter_new(struct store *, const struct inserter_conf *, struct inserter **, struct err *) MUST_USE;
 void inserter_free(struct inserter *);		/* what was not committed is lost */
 
@@ -49,6 +51,8 @@ void inserter_free(struct inserter *);		/* what was not committed is lost */
 enum rc inserter_put(struct inserter *, const struct record *, uint64_t now_ns, struct err *) MUST_USE;
 /* Nanoseconds until the batch under way must be committed; UINT64_MAX: there is none. */
 uint64_t inserter_due_ns(const struct inserter *, uint64_t now_ns);
+/* Async: from now on a full queue drops (live sources do not wait), or blocks. */
+void inserter_on_full(struct inserter *, bool drop);
 /* Commits the batch under way. Async: has it committed, and does not wait. */
 enum rc inserter_commit(struct inserter *, struct err *) MUST_USE;
 /* Commits all there is, waits until it is done. */

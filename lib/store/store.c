@@ -15,6 +15,22 @@ store_name_ok(const char *table)
 	    !slice_istarts(slice_str(table), SLICE_LIT("sqlite_"));
 }
 
+size_t
+store_names(char *list, const char **names, size_t max)
+{
+	size_t n = 0;
+
+	while (*list != '\0' && n < max) {
+		char *comma = n + 1 < max ? strchr(list, ',') : NULL;
+
+		names[n++] = list;
+		list = comma != NULL ? comma + 1 : list + strlen(list);
+		if (comma != NULL)
+			*comma = '\0';
+	}
+	return n;
+}
+
 static enum rc
 check_tables(const struct words *tables, struct err *e)
 {

@@ -57,6 +57,8 @@ enum rc store_open(const struct store_conf *conf, struct store **, struct err *)
 void store_close(struct store *);	/* rolls back what was not committed; NULL is fine */
 /* Letters, digits and '_', no digit first, at most 63, not "sqlite_…". */
 bool store_name_ok(const char *table);
+/* Cuts "a,b,c" up in place; at most `max` names, the last of which is all the rest. Returns how many. */
+size_t store_names(char *list, const char **names, size_t max);
 /* The place of the table that a message names among conf.tables; false: not among them. */
 bool store_table(const struct store *, struct slice name, size_t *table);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dbstream N [odd] - writes a trace record stream of N messages for the tests of tracedb: calls of seven messages, 50 at a time, 600-odd
+ * dbstream N [odd|live] - writes a trace record stream of N messages for the tests of tracedb: calls of seven messages, 50 at a time, 600-odd
  * bytes each. With "odd", what a store may trip over is among them: no SIP, nothing at all, bytes of every value, several traced users,
  * tables, attributes and a head that this version does not know, IPv6, no address, copies within a microsecond.
  */
@@ -148,13 +148,13 @@ int
 main(int argc, char **argv)
 {
 	uint64_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : 0;
-	bool odd = argc > 2;
+	bool odd = argc > 2 && strcmp(argv[2], "odd") == 0, live = argc > 2 && strcmp(argv[2], "live") == 0;
 	struct writer *w = writer_new(STDOUT_FILENO, NULL);
 	struct id_maker *ids = id_maker_new();
 	struct buf body = { 0 }, attrs = { 0 };
 	struct err e = { .text = "" };
 
-	if (writer_start(w, &(struct stream_header){ .version = TRACE_VERSION }, &e) != RC_OK)
+	if (writer_start(w, &(struct stream_header){ .version = TRACE_VERSION, .live = live }, &e) != RC_OK)
 		die(e.text);
 	for (uint64_t i = 0; i < n; i++) {
 		uint64_t wave = i / (OVERLAP * STEPS), call = wave * OVERLAP + i % OVERLAP, step = i / OVERLAP % STEPS;

@@ -38,11 +38,3 @@ load hep
 	[ "$(status hepenc -i 4294967296 </dev/null)" = 2 ]
 	[ "$(status hepenc -k '' </dev/null)" = 2 ]
 }
-
-@test "its reader gone, it does not end with 0" {
-	sipcap -r "$G/hep3-udp4/input.pcap" >one
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do cat one; done >in
-	set +o pipefail
-	hepenc <in | true
-	[ "${PIPESTATUS[0]}" != 0 ] || hepenc <in | head -c 1 >/dev/null
-}

@@ -57,7 +57,7 @@ chunk() { grep -oE "0000$1[0-9a-f]{4}[0-9a-f]*" | head -n 1; }
 
 @test "records written with -w are sent by hepsend as hlog sends them" {
 	start_sink got
-	printf 'one\ntwo\n' | hlog -c id -w - | hepsend -i 9 -k k "udp:127.0.0.1:$port"
+	printf 'one\ntwo\n' | hlog -c id -i 9 -w - | hepsend -k k "udp:127.0.0.1:$port"
 	printf 'one\ntwo\n' | hlog -c id -i 9 -k k "udp:127.0.0.1:$port"
 	stop_sink got
 	hep mask <got | hep nosock >all
@@ -68,6 +68,7 @@ chunk() { grep -oE "0000$1[0-9a-f]{4}[0-9a-f]*" | head -n 1; }
 @test "usage errors: no destination, a destination beside -w, one that is not UDP" {
 	[ "$(status hlog -c id text)" = 2 ]
 	[ "$(status hlog -c id -w out udp:127.0.0.1:9 text)" = 2 ]
+	[ "$(status hlog -c id -k key -w out text)" = 2 ]
 	[ "$(status hlog -c id tcp:127.0.0.1:9 text)" = 2 ]
 	[ "$(status hlog -c id udp:nobody.invalid:9 text)" = 1 ]
 }

@@ -84,7 +84,7 @@ sample() { sipcap -r "$TOP/share/sample.pcap"; }
 
 @test "records never come from a terminal: exit 2 and what to do" {
 	readers | while read -r line; do
-		python3 "$TOP/tests/cli/pty.py" stdin $line >out && s=0 || s=$?
+		python3 "$TOP/tests/cli/terminal.py" stdin $line >out && s=0 || s=$?
 		[ "$s" = 2 ]
 		grep -q terminal out
 	done
@@ -93,7 +93,7 @@ sample() { sipcap -r "$TOP/share/sample.pcap"; }
 @test "records never go to a terminal: exit 2 and what to do" {
 	sample >s.trace
 	for line in "sipcap -r $TOP/share/sample.pcap" "sipfilter -r s.trace true" "hepenc -r s.trace" "tracedb insert -r s.trace -d sqlite:x.db --tee"; do
-		python3 "$TOP/tests/cli/pty.py" stdout $line >out && s=0 || s=$?
+		python3 "$TOP/tests/cli/terminal.py" stdout $line >out && s=0 || s=$?
 		[ "$s" = 2 ] || { echo "$line: $s"; cat out; return 1; }
 		grep -q terminal out
 	done

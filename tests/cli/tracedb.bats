@@ -19,6 +19,16 @@ same_messages() {
 	[ "$(stat -c %s "$2")" = $((frames + tail - 48)) ]
 }
 
+# Somebody writes for as long as descriptor 5 is open.
+lock() {
+	mkfifo lock
+	sqlite3 db <lock 3>&- >/dev/null &
+	exec 5>lock
+	echo 'BEGIN IMMEDIATE;' >&5
+	wait_for locked
+}
+locked() { ! sqlite3 db 'BEGIN IMMEDIATE; ROLLBACK' 2>/dev/null; }
+
 # The table of Kamailio's script for SQLite.
 kamailio_table() {
 	sqlite3 "${1:-db}" "CREATE TABLE sip_trace (id INTEGER PRIMARY KEY NOT NULL,
@@ -333,12 +343,8 @@ unprivileged() {
 
 @test "a locked database: one line that says so, exit 1, and what was there stays" {
 	stream 30 | insert
-	mkfifo hold
-	sqlite3 db <hold 3>&- >&- &
-	exec 5>hold
-	echo 'BEGIN IMMEDIATE; DELETE FROM sip_trace WHERE id = 1; SELECT 1;' >&5
-	locked() { ! sqlite3 db 'BEGIN IMMEDIATE; ROLLBACK' 2>/dev/null; }
-	wait_for locked
+	lock
+	echo 'DELETE FROM sip_trace WHERE id = 1;' >&5
 	stream 60 >x
 	[ "$(status insert --lock-timeout 100ms -r x)" = 1 ]
 	[ "$(cat err)" = "tracedb: db: locked by another process for 0.1 s" ]
@@ -483,6 +489,35 @@ taken() { kill -USR1 "$pid" && grep -q "messages_in=$1" held.err; }
 	release
 	[ "$held_status" = 0 ]
 	[ "$(wc -l <held.err)" = 1 ]
+}
+
+@test "mode async, a full queue: live input drops and says so, other input waits" {
+	for kind in live plain; do
+		rm -f db* lock
+		hold 0 tracedb insert -d sqlite:db --mode async --queue 100k --batch 10
+		wait_for have 0
+		lock
+		stream 1000 $kind >x
+		if [ $kind = live ]; then
+			cat x >&6
+			wait_for taken 1000
+		else
+			cat x >&6 3>&- &
+		fi
+		exec 5>&-
+		exec 6>&-
+		held_status=0
+		wait "$pid" || held_status=$?
+		if [ $kind = live ]; then
+			[ "$held_status" = 1 ]
+			grep -qE 'queue full: [0-9]+ messages dropped' held.err
+			[ "$(rows)" -gt 50 ]
+			[ "$(rows)" -lt 1000 ]
+		else
+			[ "$held_status" = 0 ]
+			have 1000
+		fi
+	done
 }
 
 @test "a damaged row is counted, the others come, exit 1" {

@@ -129,6 +129,7 @@ limits(void **state)
 	assert_int_equal(compile_repeated("!", 190, "true", "", ""), RC_OK);
 	assert_int_equal(compile_repeated("!", 500000, "true", "", ""), RC_LIMIT);
 	assert_int_equal(compile_repeated("!(", 120, "true", ")", ""), RC_LIMIT);
+	assert_int_equal(compile_repeated("!true && ", 300, "true", "", ""), RC_OK);
 	assert_int_equal(compile_repeated("1 && ", 60000, "1", "", ""), RC_OK);
 	assert_int_equal(compile_repeated("1 || ", 60000, "1", "", ""), RC_OK);
 	assert_int_equal(compile_repeated("1||", 70000, "1", "", ""), RC_LIMIT);

@@ -7,7 +7,7 @@
 #include "expr/expr.h"
 #include "sip/msg.h"
 
-enum sample { INVITE, REPLY, OPTIONS, FOO, LOWER, FOLDED, BARE, CUT, LOG, SAMPLES };
+enum sample { INVITE, REPLY, OPTIONS, FOO, LOWER, FOLDED, BARE, CUT, CUT_BODY, LOG, SAMPLES };
 
 static const struct {
 	const char *src, *dst;
@@ -79,7 +79,10 @@ static const struct {
 	    "Content-Type: application/isup\r\n"
 	    "\r\n"
 	    "Content-Type: image/png\r\n"
-	    "--b 1--\r\n" },
+	    "--b 1--\r\n"
+	    "Content-Type: text/html\r\n"
+	    "\r\n"
+	    "epilogue\r\n" },
 	[LOWER] = { "10.1.2.3:5060", "10.9.9.9:5060", TRANSPORT_UDP, DIR_UNKNOWN, KIND_SIP, 0,
 	    "invite sip:bob@example.com SIP/2.0\r\n"
 	    "Call-ID: call1@h\r\n"
@@ -94,9 +97,12 @@ static const struct {
 	    "X-Foo: a\n\tb\n"
 	    "X-Foo: c\n"
 	    "\n" },
-	[BARE] = { "", "", TRANSPORT_NONE, DIR_UNKNOWN, KIND_SIP, 0, "ACK sip:h SIP/2.0\r\n\r\n" },
+	[BARE] = { "", "", TRANSPORT_NONE, DIR_UNKNOWN, KIND_SIP, 0, "ACK sip:h;transport= SIP/2.0\r\n\r\n" },
 	[CUT] = { "10.1.2.3:5060", "10.9.9.9:5060", TRANSPORT_UDP, DIR_UNKNOWN, KIND_SIP, 0,
 	    "INVITE sip:bob@example.com SIP/2.0\r\nFrom: <sip:a@b>;tag=1\r\nTo: <si" },
+	[CUT_BODY] = { "10.1.2.3:5060", "10.9.9.9:5060", TRANSPORT_UDP, DIR_UNKNOWN, KIND_SIP, 0,
+	    "INVITE sip:bob@example.com SIP/2.0\r\nContent-Length: 900\r\nc: multipart/mixed; boundary=b\r\n\r\n"
+	    "--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--bb\r\n\r\n--b" },
 	[LOG] = { "10.1.2.3:5060", "10.9.9.9:5060", TRANSPORT_UDP, DIR_UNKNOWN, KIND_LOG, 0, "INVITE route 7 chosen" },
 };
 

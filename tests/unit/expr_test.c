@@ -49,6 +49,8 @@ static const struct {
 	{ "$si == $hdr(X-Ip)", INVITE, true }, { "$hdr(X-Ip) == $si", INVITE, true }, { "$sp == $hdr(X-Num)", INVITE, false },
 	{ "$(hdr(X-Foo)[0]) == $(hdr(X-Foo)[1])", INVITE, false }, { "$(hdr(X-Foo)[0]) != $(hdr(X-Foo)[1])", INVITE, true },
 	{ "$hdr(X-Foo) == $hdr(X-Foo)", FOLDED, true }, { "$hdr(X-Foo) == $ua", FOLDED, false },
+	{ "$siptrace(src_addr) == $siptrace(dst_addr)", REPLY, false }, { "$siptrace(src_addr) != $siptrace(dst_addr)", REPLY, true },
+	{ "$sp == $siptrace(src_port)", INVITE, true },
 	/* addresses */
 	{ "$si == 10.1.2.3", INVITE, true }, { "$si == \"10.1.2.3\"", INVITE, true }, { "$si == 10.0.0.0/8", INVITE, true },
 	{ "$si == \"10.0.0.0/8\"", INVITE, true }, { "$si == 10.1.2.4/31", INVITE, false }, { "$si == 10.1.2.2/31", INVITE, true },
@@ -71,12 +73,14 @@ static const struct {
 	{ "$fU in {\"alice\", 12}", INVITE, true }, { "$hdr(X-Num) in {7}", INVITE, true }, { "$hdr(X-Seven) in {7}", INVITE, false },
 	{ "$hdr(X-Ip) in {\"x\", 10.0.0.0/8}", INVITE, true }, { "$hdr(X-Foo) in {\"x\", 10.0.0.0/8}", INVITE, false },
 	{ "$hdr(X-Empty) in {\"\"}", INVITE, true }, { "$hdr(X-Empty) in {$null}", INVITE, false }, { "!($rm in {\"BYE\"})", INVITE, true },
+	{ "$si in {32.0.0.0/8}", REPLY, false }, { "$si == 32.0.0.0/8", REPLY, false }, { "$si in {a00::/8}", INVITE, false },
+	{ "$si in {10.1.2.2/31}", INVITE, true }, { "$si in {10.1.2.4/31}", INVITE, false }, { "$si in {0.0.0.0/0}", INVITE, true }, { "$si in {::/0}", REPLY, true },
 	/* regular expressions */
 	{ "$rU =~ \"^\\+44\"", INVITE, true }, { "$rU =~ '^\\+44'", INVITE, true }, { "$rU =~ \"^44\"", INVITE, false },
 	{ "$rm =~ \"^invite$\"", INVITE, true }, { "$rm =~ \"(?-i)^invite$\"", INVITE, false }, { "$rm !~ \"bye\"", INVITE, true },
 	{ "$rm !~ \"INV\"", INVITE, false }, { "$rs =~ \"^2\"", REPLY, true }, { "$si =~ \"^10\\.\"", INVITE, true },
 	{ "$mb =~ \"^invite.*v=0\"", INVITE, true }, { "$mb =~ \"^via\"", INVITE, false }, { "$mb =~ \"(?m)^via\"", INVITE, true },
-	{ "$rb =~ \"0$\"", INVITE, false }, { "$hdr(X-Foo) =~ \"^a b$\"", FOLDED, true }, { "$rb =~ \"^$\"", REPLY, true },
+	{ "$rb =~ \"0$\"", INVITE, false }, { "$rb =~ \"0\\r$\"", INVITE, false }, { "$hdr(X-Foo) =~ \"^a b$\"", FOLDED, true }, { "$rb =~ \"^$\"", REPLY, true },
 	{ "$rm =~ \"\"", INVITE, true }, { "$mb =~ \"route \\d chosen\"", LOG, true },
 	/* functions */
 	{ "is_method(\"INVITE|BYE\")", INVITE, true }, { "is_method(\"INVITE|BYE\")", REPLY, true }, { "is_method(\"BYE\")", INVITE, false },
@@ -87,7 +91,8 @@ static const struct {
 	{ "has_body()", INVITE, true }, { "has_body()", REPLY, false }, { "has_body()", CUT, false }, { "has_body()", LOG, false },
 	{ "has_body(\"application/sdp\")", INVITE, true }, { "has_body(\"APPLICATION/SDP\")", INVITE, true }, { "has_body(\"text/plain\")", INVITE, false },
 	{ "has_body(\"multipart/mixed\")", FOO, true }, { "has_body(\"application/isup\")", FOO, true }, { "has_body(\"application/sdp\")", FOO, true },
-	{ "has_body(\"text/plain\")", FOO, true }, { "has_body(\"image/png\")", FOO, false }, { "has_body(\"application/sdp\")", REPLY, false },
+	{ "has_body(\"text/plain\")", FOO, true }, { "has_body(\"image/png\")", FOO, false }, { "has_body(\"text/html\")", FOO, false }, { "has_body(\"application/sdp\")", REPLY, false },
+	{ "has_body(\"application/sdp\")", CUT_BODY, true }, { "has_body(\"image/png\")", CUT_BODY, false }, { "has_body(\"text/plain\")", CUT_BODY, false },
 	{ "isflagset(3)", INVITE, true }, { "isflagset(31)", INVITE, true }, { "isflagset(0)", INVITE, false }, { "isflagset(3)", REPLY, false },
 	/* a variable alone: a number other than 0, as in Kamailio */
 	{ "$fU", INVITE, false }, { "!$fU", INVITE, true }, { "$fU", OPTIONS, true }, { "$hdr(X-Num)", INVITE, true }, { "$fU", REPLY, false },

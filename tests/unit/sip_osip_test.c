@@ -143,7 +143,7 @@ refused(void **state)
 		assert_false(sip_full_start(full, &st));
 		assert_false(sip_full_callid(full, &v));
 	}
-	assert_int_equal(sip_full_parse(full, SLICE_LIT("OPTIONS sip:c@t SIP/2.0\r\nX: a\0b\r\n" HEAD "\r\n")), RC_BAD);
+	assert_int_equal(sip_full_parse(full, SLICE_LIT("OPTIONS sip:c@t SIP/2.0\r\n\0\0" HEAD "\r\n")), RC_BAD);
 }
 
 /* Both would be a header for libosip2: behind the CR, or of what the CR would fold. */
@@ -156,11 +156,9 @@ a_lone_cr_ends_no_line(void **state)
 	parse("OPTIONS sip:c@t SIP/2.0\r\nX: a\rCall-ID: no\r\n" HEAD "\r\n");
 	assert_true(sip_full_callid(full, &v));
 	assert_slice(v, "i@h");
-	parse("OPTIONS sip:c@t SIP/2.0\r\n" HEAD "\rX: no\r\n\r\n");
-	assert_true(sip_full_param(full, SIP_FULL_CONTACT, 0, "expires", &v));
-	assert_slice(v, "60");
-	assert_true(sip_full_uri_param(full, SIP_FULL_CONTACT, 1, "q", &v));
-	assert_slice(v, "1");
+	parse("OPTIONS sip:c@t SIP/2.0\r\nCall-ID: i@h\r\n\rX: no\r\n\r\n");
+	assert_true(sip_full_callid(full, &v));
+	assert_slice(v, "i@h");
 }
 
 static void
@@ -185,6 +183,11 @@ limits(void **state)
 		buf_str(&b, "k:a\r\n");
 	buf_str(&b, "\r\n");
 	assert_int_equal(sip_full_parse(full, buf_slice(&b)), RC_LIMIT);
+	buf_clear(&b);
+	buf_str(&b, "OPTIONS sip:c@t SIP/2.0\r\n" HEAD "\r\n");
+	for (int i = 0; i < SIP_FULL_PARTS; i++)
+		buf_str(&b, "a=b\r\n");
+	assert_int_equal(sip_full_parse(full, buf_slice(&b)), RC_OK);
 	buf_clear(&b);
 	buf_str(&b, "OPTIONS sip:c@t SIP/2.0\r\n" HEAD "\r\n");
 	buf_zero(&b, SIP_FULL_MAX);

@@ -87,6 +87,7 @@ static const struct row rows[] = {
 	{ "user parameters in the request URI", "INVITE sip:a;p=1@b SIP/2.0\r\n\r\n", RU, "a;p=1", 0, 0 },
 	{ "URI parameters", "INVITE sip:b;p=1 SIP/2.0\r\n\r\n", RH, "b", 0, 0 },
 	{ "an odd Via", LINE "Via: SIP/;2.0/UDP h;branch=x\r\n" REST "\r\n", BR, "x", SIP_UNUSUAL, SIP_UNUSUAL },
+	{ "a Via without a blank", LINE "Via: SIP/2.0/UDPh:5060;branch=x\r\n" REST "\r\n", BR, "x", SIP_UNUSUAL, SIP_UNUSUAL },
 	{ "blanks in a Via", LINE "Via: SIP / 2.0 / UDP h ; branch = x\r\n" REST "\r\n", BR, "x", SIP_UNUSUAL, 0 },
 	{ "a branch in upper case before another", LINE "Via: SIP/2.0/UDP h;BRANCH=x;branch=y\r\n\r\n", BR, "x", 0, 0 },
 	{ "a branch with blanks before another", LINE "Via: SIP/2.0/UDP h; branch = x;branch=y\r\n\r\n", BR, "x", 0, 0 },

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""pty.py stdin|stdout COMMAND…: runs it with that standard stream on a terminal; its output goes to ours; exits with its status."""
+"""terminal.py stdin|stdout COMMAND…: runs it with that standard stream on a terminal; its output goes to ours; exits with its status."""
 import os
 import pty
 import subprocess

@@ -1,0 +1,13 @@
+# fish completion for sipcap; made by sipcap --completion fish
+complete -c sipcap -s r -l read -rF -d 'read a capture file, - is standard input (repeatable)'
+complete -c sipcap -s i -l interface -x -d 'capture on this interface, or any (repeatable)'
+complete -c sipcap -s B -l buffer -x -d 'size of the kernel\'s buffer for each interface (32M)'
+complete -c sipcap -s s -l snaplen -x -d 'bytes captured of each packet (262144)'
+complete -c sipcap -s c -l count -x -d 'stop after N messages'
+complete -c sipcap -l local -x -d 'what is ours, for the direction (repeatable)'
+complete -c sipcap -l explain -d 'print the packet filter and stop'
+complete -c sipcap -s v -l verbose -d 'say at the end what was left out, and why'
+complete -c sipcap -s w -l write -rF -d 'write records to FILE instead of standard output'
+complete -c sipcap -s h -l help -d 'show this help'
+complete -c sipcap -l version -d 'show the version'
+complete -c sipcap -l completion -x -a 'bash zsh fish' -d 'print the completion script for bash, zsh or fish'

@@ -1,0 +1,13 @@
+# fish completion for tracecat; made by tracecat --completion fish
+complete -c tracecat -s o -l output -x -a 'line full json tsv pcap pcapng records' -d 'one of the formats below (line; with --merge records)'
+complete -c tracecat -s F -l columns -x -a 'time time_ns src_ip src_port dst_ip dst_port proto dir kind method status reason callid cseq from_user from_host from_tag to_user to_host to_tag ruri_user ruri_host branch corr users table dest node capture_id capture_point ip_id vlan leg comment flags marks orig_len id payload' -d 'these columns, for tsv (assumed) or json'
+complete -c tracecat -l header -d 'tsv: a line with the columns\' names first'
+complete -c tracecat -s w -l write -rF -d 'write to FILE; with --split, the directory'
+complete -c tracecat -l split -x -d 'one file for each value, e.g. \'$ci\''
+complete -c tracecat -l merge -d 'read every FILE, in order of time'
+complete -c tracecat -l ledger -d 'print what was lost where, not the messages'
+complete -c tracecat -s r -l read -rF -d 'read records from FILE instead of standard input'
+complete -c tracecat -l drain-time -x -d 'after INT or TERM, read on at most this long (5s)'
+complete -c tracecat -s h -l help -d 'show this help'
+complete -c tracecat -l version -d 'show the version'
+complete -c tracecat -l completion -x -a 'bash zsh fish' -d 'print the completion script for bash, zsh or fish'
