@@ -13,7 +13,7 @@ SAN ?=
 B := build$(if $(SAN),-san)
 PKGS := libpcap libosip2 sqlite3 libpcre2-8 zlib libzstd
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2 -Wwrite-strings
-OPT ?= -O2 -g
+OPT ?= -O3 -g
 , := ,
 SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))

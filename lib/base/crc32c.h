@@ -4,7 +4,7 @@
 /*
  * crc32c - CRC-32C (Castagnoli), as iSCSI's (RFC 3720 B.4): reflected polynomial 0x82f63b78, initial value
  * and final xor 0xffffffff. crc32c(0, p, n) is the checksum of p[0..n); crc32c(crc32c(0, a), b) that of a
- * followed by b. Uses SSE 4.2's instruction where the processor has it (asked once, at start).
+ * followed by b. Uses SSE 4.2 and PCLMULQDQ where the processor has them (asked once, at start).
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -1,13 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/hash.h"
 
+#include "base/hash_avx2.h"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
+
+#define LONG 241	/* XXH3 takes vector instructions from here on */
+
+static bool has_avx2;
+
+#if defined(__x86_64__)
+__attribute__((constructor)) static void
+ask_processor(void)
+{
+	__builtin_cpu_init();
+	has_avx2 = __builtin_cpu_supports("avx2") != 0;
+}
+#endif
 
 uint64_t
 hash64(const void *p, size_t n)
 {
-	return XXH3_64bits(p, n);
+	return n >= LONG && has_avx2 ? hash_avx2(p, n) : XXH3_64bits(p, n);
 }
 
 uint64_t

@@ -42,7 +42,7 @@ plain_id(const struct record *r)
 	memcpy(head + 26, r->dst.ip, 16);
 	store_le16(head + 42, r->src.port);
 	store_le16(head + 44, r->dst.port);
-	return hash64_seed(r->payload.p, r->payload.n, hash64(head, sizeof(head)));
+	return hash64_mix(hash64(head, sizeof(head)), hash64_slice(r->payload));
 }
 
 static uint32_t

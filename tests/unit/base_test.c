@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/crc32c.h"
+#include "base/hash.h"
 #include "base/take.h"
 
 /* RFC 3720 B.4. */
@@ -21,7 +22,7 @@ crc32c_known_values(void **state)
 	assert_int_equal(crc32c(0, "123456789", 9), 0xe3069283);
 }
 
-/* The instruction's three lanes and the table agree at every length around a lane's, and in pieces. */
+/* Folding, the instruction and the table agree at every length, and in pieces. */
 static void
 crc32c_hardware_is_software(void **state)
 {
@@ -36,6 +37,20 @@ crc32c_hardware_is_software(void **state)
 		assert_int_equal(crc32c(0, data, n), want);
 		assert_int_equal(crc32c(crc32c(0, data, n / 3), data + n / 3, n - n / 3), want);
 	}
+}
+
+/* Every program must compute the same: XXH3's values are frozen, whatever instructions made them. */
+static void
+hash_is_xxh3(void **state)
+{
+	uint8_t data[1000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 131 + (i >> 3));
+	assert_true(hash64("", 0) == 0x2d06800538d394c2ull);
+	for (size_t n = 0; n <= sizeof(data); n++)
+		assert_true(hash64(data, n) == hash64_seed(data, n, 0));	/* the one with AVX2, the other without */
 }
 
 static void
@@ -125,6 +140,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(crc32c_known_values),
 		cmocka_unit_test(crc32c_hardware_is_software),
+		cmocka_unit_test(hash_is_xxh3),
 		cmocka_unit_test(take_leaves_short_input_alone),
 		cmocka_unit_test(numbers_with_a_limit),
 		cmocka_unit_test(buf_grows_and_keeps),
