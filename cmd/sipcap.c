@@ -250,17 +250,22 @@ expression_of(int argc, char **argv)
 	return argc > 0 ? (char *)(uintptr_t)buf_cstr(&b) : NULL;
 }
 
-static void
+/* Returns the exit status. */
+static int
 explain(const char *expression)
 {
+	int failed;
 	struct buf b = { 0 };
 
 	if (expression != NULL)
 		filter_text(expression, &b);
 	else if (conf.ifaces.n > 0)
 		filter_sip(true, &b);
-	puts(b.n > 0 ? buf_cstr(&b) : "all packets");
+	failed = puts(b.n > 0 ? buf_cstr(&b) : "all packets") < 0 || fflush(stdout) != 0;
+	if (failed)
+		diag("standard output: cannot write");
 	buf_reset(&b);
+	return failed;
 }
 
 static void
@@ -279,8 +284,11 @@ check_options(const char *expression, struct run *run)
 	for (size_t i = 0; i < conf.local.n; i++)
 		if (locals_add(&run->locals, conf.local.v[i], &e) != RC_OK)
 			diag_usage("--local: %s", e.text);
-	if (expression != NULL && filter_new(expression, &run->filter, &e) != RC_OK)
+	if (expression != NULL && filter_new(expression, &run->filter, &e) != RC_OK) {
+		if (access(expression, F_OK) == 0)
+			diag_usage("%s: a filter is expected here; -r reads a file", expression);
 		diag_usage("%s", e.text);
+	}
 }
 
 static void
@@ -325,8 +333,8 @@ main(int argc, char **argv)
 	expression = expression_of(argc, argv);
 	check_options(expression, &run);
 	if (conf.explain) {
-		explain(expression);
-		return 0;
+		status = explain(expression);
+		goto out;
 	}
 	if (conf.files.n == 0 && conf.ifaces.n == 0)
 		conf.files = (struct strs){ (const char **)(uintptr_t)standard, 1 };
@@ -336,6 +344,7 @@ main(int argc, char **argv)
 		open_files(&run);
 	run_all(&run, all, args);
 	status = stage_close(run.stage);
+out:
 	intake_free(run.intake);
 	filter_free(run.filter);
 	files_free(run.files);

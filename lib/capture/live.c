@@ -78,8 +78,7 @@ activate(struct tap *t, const struct live_conf *conf, struct err *e)
 	pcap_set_tstamp_precision(t->pcap, PCAP_TSTAMP_PRECISION_NANO);
 	rc = pcap_activate(t->pcap);
 	if (rc < 0)
-		return err_set(e, RC_SYS, "%s: %s%s%s", t->name, pcap_statustostr(rc), *pcap_geterr(t->pcap) != '\0' ? ": " : "",
-		    pcap_geterr(t->pcap));
+		return err_set(e, RC_SYS, "%s: %s", t->name, *pcap_geterr(t->pcap) != '\0' ? pcap_geterr(t->pcap) : pcap_statustostr(rc));
 	if (strcmp(t->name, "any") == 0)
 		(void)pcap_set_datalink(t->pcap, DLT_LINUX_SLL2);	/* an old library has SLL, which does too */
 	t->link = link_of(pcap_datalink(t->pcap));

@@ -277,12 +277,25 @@ opt_parse(const struct opt_tool *t, int *argc, char ***argv)
 	parse(t, argc, argv);
 }
 
+/* What to say where no command was named: which there are. */
+static void __attribute__((noreturn))
+name_subs(const struct opt_tool *t, const char *wrong)
+{
+	struct buf names = { 0 };
+
+	for (size_t i = 0; t->subs[i] != NULL; i++)
+		buf_printf(&names, "%s%s", i > 0 ? ", " : "", t->subs[i]->name);
+	if (wrong == NULL)
+		diag_usage("a command is missing: %s", buf_cstr(&names));
+	diag_usage("%s: no such command; there are: %s", wrong, buf_cstr(&names));
+}
+
 const struct opt_tool *
 opt_parse_sub(const struct opt_tool *t, int *argc, char ***argv)
 {
 	diag_init(t->name);
 	if (*argc < 2)
-		diag_usage("which command? one of those in --help");
+		name_subs(t, NULL);
 	if ((*argv)[1][0] == '-') {
 		parse(t, argc, argv);
 		diag_usage("the command comes first: %s %s", t->name, t->synopsis);
@@ -293,5 +306,5 @@ opt_parse_sub(const struct opt_tool *t, int *argc, char ***argv)
 			parse(t->subs[i], argc, argv);
 			return t->subs[i];
 		}
-	diag_usage("%s: no such command (see --help)", (*argv)[1]);
+	name_subs(t, (*argv)[1]);
 }

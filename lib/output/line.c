@@ -87,12 +87,16 @@ put_what(struct buf *out, const struct record *r)
 		put_or_dash(out, there, s);
 	} else {
 		char number[5];
-		size_t n = digits(number + sizeof(number), r->sip.status);
+		size_t n = digits(number + sizeof(number), r->sip.status), start = out->n;
 
 		buf_add(out, number + sizeof(number) - n, n);
 		if (record_reason(r, &s)) {
 			buf_u8(out, ' ');
 			escape_word(out, s);
+		}
+		if (out->n - start > WIDTH_WHAT) {	/* a long reason must not push the columns behind it away */
+			out->n = start + WIDTH_WHAT - 1;
+			buf_u8(out, '~');
 		}
 	}
 }

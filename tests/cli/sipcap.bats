@@ -259,3 +259,12 @@ teardown() {
 	printf '%s\n' '-	10.1.0.2	in' '7	10.1.0.2	in' '7,9	10.1.0.3	-' >want
 	diff want got
 }
+
+@test "a file named without -r, a name that is no interface: one line that says what to do" {
+	[ "$(status sipcap "$TOP/share/sample.pcap")" = 2 ]
+	grep -q -- '-r reads a file' err
+	[ "$(wc -l <err)" = 1 ]
+	[ "$(status sipcap -i no-such-if)" = 1 ]
+	[ "$(wc -l <err)" = 1 ]
+	[ "$(grep -o 'No such device' err | wc -l)" = 1 ]
+}

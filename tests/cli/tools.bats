@@ -257,3 +257,10 @@ sample() { sipcap -r "$TOP/share/sample.pcap"; }
 	[ "$n" -gt 0 ]
 	[ "$n" = "$(head -c 20000 whole.trace | tracecat 2>/dev/null | wc -l)" ]
 }
+
+@test "a missing or wrong command: the line names those that there are" {
+	[ "$(status tracedb)" = 2 ]
+	grep -q 'insert, query' err
+	[ "$(status tracedb instert)" = 2 ]
+	grep -q 'insert, query' err
+}

@@ -374,3 +374,10 @@ wanted() {
 @test "the man pages are clean" {
 	mandoc -T lint -W warning "$TOP/man/man1/tracecat.1" "$TOP/man/man5/trace-stream.5"
 }
+
+@test "a long reason does not push the columns behind it away" {
+	sipcap -r "$TOP/share/sample.pcap" | tracecat >lines
+	grep -q 'trying' lines
+	# the CSeq number of every line stands in the same place
+	[ "$(awk 'match($0, /[0-9]+ (INVITE|ACK|BYE|CANCEL|OPTIONS|REGISTER|MESSAGE|PUBLISH) /) { print RSTART }' lines | sort -u | wc -l)" = 1 ]
+}
