@@ -179,7 +179,7 @@ index_header(struct slice msg, enum header h, struct slice value, struct sip_ind
 	switch (h) {
 	case CALLID:
 		x->span[SIP_SPAN_CALLID] = quick_span(msg, value);
-		if (value.n == 0)
+		if (value.n == 0 || slice_chr(value, ' ') < value.n)	/* RFC 3261 25.1: words, no blank */
 			x->flags |= SIP_UNUSUAL;
 		break;
 	case CSEQ:
