@@ -163,6 +163,19 @@ put_route(struct buf *out, const struct record *r, size_t width)
 	out->n -= width > 0 ? 0 : 1;
 }
 
+/* The beginning of a text, the length of anything else. */
+static void
+put_text(struct buf *out, struct slice s)
+{
+	if (!utf8_valid(s) || slice_chr(s, '\0') < s.n) {
+		buf_printf(out, "%zu bytes", s.n);
+		return;
+	}
+	escape_word(out, slice_head(s, LOG_BYTES));
+	if (s.n > LOG_BYTES)
+		buf_str(out, "…");
+}
+
 void
 line_put(struct buf *out, const struct record *r)
 {
@@ -187,9 +200,7 @@ line_put(struct buf *out, const struct record *r)
 		there = record_part(r, SIP_SPAN_CALLID, &s);
 		put_or_dash(out, there, s);
 	} else {
-		escape_word(out, slice_head(r->payload, LOG_BYTES));
-		if (r->payload.n > LOG_BYTES)
-			buf_str(out, "…");
+		put_text(out, r->payload);
 	}
 	put_notes(out, r);
 	buf_u8(out, '\n');

@@ -199,6 +199,35 @@ dates(void **state)
 	buf_reset(&out);
 }
 
+static const struct {
+	const char *name;
+	struct slice payload;
+	const char *end;
+} others[] = {
+	{ "text", SLICE_LIT("route 7\nnext"), "log                  route 7\\nnext\n" },
+	{ "packet", SLICE_LIT("HEP3\0\1"), "log                  6 bytes\n" },
+	{ "no UTF-8", SLICE_LIT("\xff"), "log                  1 bytes\n" },
+	{ "nothing", SLICE_LIT(""), "log                  \n" },
+};
+
+static void
+other_kinds(void **state)
+{
+	struct buf out = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct record r = { .type = FRAME_MESSAGE, .kind = KIND_LOG, .payload = others[i].payload };
+		size_t n = strlen(others[i].end);
+
+		buf_clear(&out);
+		line_put(&out, &r);
+		if (out.n < n || memcmp(out.p + out.n - n, others[i].end, n) != 0)
+			fail_msg("%s: have %.*s", others[i].name, SLICE_ARG(buf_slice(&out)));
+	}
+	buf_reset(&out);
+}
+
 /* The short way to CSeq's value and the search for the header agree, however the line is written. */
 static void
 cseq_values(void **state)
@@ -318,6 +347,7 @@ main(void)
 		cmocka_unit_test(column_lists),
 		cmocka_unit_test(every_prefix),
 		cmocka_unit_test(dates),
+		cmocka_unit_test(other_kinds),
 		cmocka_unit_test(cseq_values),
 		cmocka_unit_test(file_names),
 		cmocka_unit_test(ledger_sums),
