@@ -121,6 +121,7 @@ take(struct run *run, const struct packet *p)
 static void
 read_files(struct run *run)
 {
+	uint64_t done, total;
 	struct packet p;
 	struct err e;
 	bool more = true;
@@ -136,7 +137,11 @@ read_files(struct run *run)
 			diag("%s", e.text);
 			stage_failed(run->stage);
 		}
-		if (n % CHECK_EVERY == 0 && stage_stopping(run->stage))
+		if (n % CHECK_EVERY != 0)
+			continue;
+		files_progress(run->files, &done, &total);
+		stage_progress(run->stage, done, total, run->put);
+		if (stage_stopping(run->stage))
 			break;
 	}
 }

@@ -17,6 +17,7 @@ struct bytes_impl {
 	int fd;
 	bool regular, end, begun, midway;	/* midway: within a member or frame */
 	struct bytes_wait wait;
+	uint64_t taken, size;	/* bytes read from fd; its size where that is known, else 0 */
 	uint8_t *buf;
 	size_t cap;
 	/* `read` puts up to n bytes at p; 0 is the end */
@@ -36,6 +37,7 @@ bytes_open(struct bytes *b, int fd, size_t buffer, const struct bytes_wait *wait
 
 	im->fd = fd;
 	im->regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	im->size = im->regular ? (uint64_t)st.st_size : 0;
 	if (wait != NULL)
 		im->wait = *wait;
 	im->cap = buffer;
@@ -57,7 +59,15 @@ read_raw(struct bytes_impl *im, uint8_t *p, size_t n, size_t *got, struct err *e
 	if (r < 0)
 		return err_set(e, RC_SYS, "%s", strerror(errno));
 	*got = (size_t)r;
+	im->taken += (uint64_t)r;
 	return RC_OK;
+}
+
+void
+bytes_progress(const struct bytes *b, uint64_t *done, uint64_t *total)
+{
+	*done = b->impl->size > 0 ? b->impl->taken : 0;
+	*total = b->impl->size;
 }
 
 /* More compressed bytes, once all are used. */

@@ -25,6 +25,8 @@ struct bytes {
 /* Takes fd over. `buffer` is its size; it grows for bytes_need. */
 void bytes_open(struct bytes *, int fd, size_t buffer, const struct bytes_wait *);
 void bytes_close(struct bytes *);
+/* How far the reading of a regular file is, and its size, in bytes as they are on disk; 0 and 0 for others. */
+void bytes_progress(const struct bytes *, uint64_t *done, uint64_t *total);
 
 /*
  * Reads until b->have.n >= n.

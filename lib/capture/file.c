@@ -27,6 +27,12 @@ file_open(const struct file_conf *conf, struct file **out, struct err *e)
 }
 
 void
+file_progress(const struct file *f, uint64_t *done, uint64_t *total)
+{
+	bytes_progress(&f->bytes, done, total);
+}
+
+void
 file_close(struct file *f)
 {
 	if (f == NULL)

@@ -24,6 +24,7 @@ struct file;
 /* RC_SYS: it cannot be opened. Errors name the file. */
 enum rc file_open(const struct file_conf *, struct file **out, struct err *) MUST_USE;
 void file_close(struct file *);		/* NULL is fine */
+void file_progress(const struct file *, uint64_t *done, uint64_t *total);	/* see bytes.h */
 /*
  * RC_OK    *p is the next packet, valid until the next call
  * RC_END   the end

@@ -44,6 +44,24 @@ files_free(struct files *m)
 	free(m);
 }
 
+void
+files_progress(const struct files *m, uint64_t *done, uint64_t *total)
+{
+	bool known = true;
+
+	*done = *total = 0;
+	for (size_t i = 0; i < m->files; i++) {
+		uint64_t d, t;
+
+		file_progress(m->file[i], &d, &t);
+		known = known && t > 0;
+		*done += d;
+		*total += t;
+	}
+	if (!known)
+		*total = 0;
+}
+
 static bool
 before(const struct entry *a, const struct entry *b)
 {

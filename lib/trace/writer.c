@@ -188,9 +188,3 @@ writer_end(struct writer *w, struct err *e)
 	w->open = false;
 	return writer_flush(w, e);
 }
-
-const struct stream_end *
-writer_counts(const struct writer *w)
-{
-	return &w->count;
-}

@@ -36,8 +36,6 @@ enum rc writer_settle(struct writer *, struct err *) MUST_USE;
 enum rc writer_flush(struct writer *, struct err *) MUST_USE;
 /* End frame and flush. */
 enum rc writer_end(struct writer *, struct err *) MUST_USE;
-/* What was put so far. */
-const struct stream_end *writer_counts(const struct writer *);
 
 /* Writes all of it, whatever the kernel takes at a time: the one short-write loop. `stop` as above, may be NULL. */
 enum rc write_all(int fd, struct slice bytes, bool (*stop)(void *), void *arg, struct err *) MUST_USE;

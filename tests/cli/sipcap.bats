@@ -268,3 +268,13 @@ teardown() {
 	[ "$(wc -l <err)" = 1 ]
 	[ "$(grep -o 'No such device' err | wc -l)" = 1 ]
 }
+
+@test "a long read shows its progress on a terminal, and only there" {
+	capture many >many.pcap
+	set --
+	for _ in $(seq 12); do set -- "$@" -r many.pcap; done
+	python3 "$TOP/tests/cli/terminal.py" stderr sipcap "$@" >seen
+	grep -aqE '[0-9]+ of [0-9]+ MiB, [0-9]+ messages, [0-9]+/s, [0-9]+ s left' seen
+	sipcap "$@" 2>err >/dev/null
+	[ ! -s err ]
+}
