@@ -156,6 +156,32 @@ counter() {	# RECORDS UNIT NAME: its value in the ledger
 	grep -q 'no-such-interface' err
 }
 
+@test "Ctrl-C in the middle of a capture while the reader is slow: a stream with its end, exit 0" {
+	capture many >many.pcap
+	mkfifo from to
+	exec 6<>from
+	sipcap -r from >to 2>cap.err &
+	pid=$!
+	exec 5<to
+	cat many.pcap >&6 &
+	feeder=$!
+	head -c 1000 <&5 >first
+	wait_for grep -q '^State:.S' "/proc/$pid/status"	# the pipe is full
+	kill -INT "$pid"
+	! timeout 1 tail --pid="$pid" -f /dev/null	# it does not go before its reader has all
+	cat first - <&5 >all.trace
+	s=0
+	wait "$pid" || s=$?
+	kill "$feeder" 2>/dev/null || true
+	exec 6>&- 5<&-
+	[ "$s" = 0 ]
+	[ ! -s cap.err ]
+	[ "$(status tracecat -r all.trace)" = 0 ]	# its end frame is there, and counts right
+	n=$(wc -l <out)
+	[ "$n" -gt 0 ] && [ "$n" -lt 20000 ]
+	[ "$n" = "$(counter all.trace messages out)" ]
+}
+
 @test "what came in through a pipe goes out before the next read blocks" {
 	mkfifo in
 	sipcap -r in -w out.trace &
