@@ -189,6 +189,15 @@ what_is_left_out_is_counted(void **state)
 	frame_ether(&b, 0x0800);
 	assert_true(frame(in, &b, 1, 0));
 	assert_int_equal(count(in, UNIT_PACKET, "icmp_quoted_sip"), 1);
+	store_be16(b.p + 14 + 20 + 8 + 6, 5);	/* of a later fragment: no UDP header there */
+	assert_true(frame(in, &b, 1, 0));
+	assert_int_equal(count(in, UNIT_PACKET, "icmp_quoted_sip"), 1);
+	assert_int_equal(count(in, UNIT_PACKET, "other_protocol"), 2);
+	frame_start(&b, INVITE);
+	frame_ip4(&b, 17, 1, 2, 9, 0x2000);
+	frame_ether(&b, 0x0800);
+	assert_true(frame(in, &b, 1, 8));	/* a cut fragment makes nothing whole */
+	assert_int_equal(count(in, UNIT_PACKET, "undecodable_cut"), 2);
 	assert_int_equal(g.n, 0);
 	intake_outside(in, INTAKE_KERNEL_DROPS, 7);
 	intake_outside(in, INTAKE_KERNEL_DROPS, 9);

@@ -119,6 +119,7 @@ static const struct row {
 	{ "ports used again after FIN", { { 0, "", S, 0 }, { 1, "a", F, 3 }, { 90000, "", S, 0 }, { 90001, "x", 0, 3 } }, "a.x" },
 	{ "ports used again, SYN not seen", { { 0, "", S, 0 }, { 1, "a", F, 3 }, { 90000, "x", 0, 3 } }, "a.x" },
 	{ "ports used again far off, nothing seen of the change", { { 0, "", S, 0 }, { 1, "a", 0, 3 }, { 0x40000000, "x", 0, 3 } }, "a.x" },
+	{ "ports used again far behind", { { 0x40000000, "", S, 0 }, { 0x40000001, "a", 0, 3 }, { 1, "x", 0, 3 } }, "a.x" },
 	{ "a hole is given up after a while",
 	    { { 0, "", S, 0, 0, 1 }, { 1, "abc", 0, 3, 0, 1 }, { 9, "x", 0, 3, 0, 2 }, { 10, "y", 0, 3, 0, 5 }, { 11, "z", 0, 3, 0, 6 } }, "abc<5>xyz" },
 	{ "a late packet after its hole was given up",
