@@ -14,7 +14,7 @@
 #include "base/rc.h"
 #include "base/slice.h"
 
-#define SIP_METHOD_MAX 128		/* bytes of a method token */
+#define SIP_METHOD_MAX (32u << 10)	/* bytes of a method token; PROTOS c07 has some of 16 KiB */
 #define SIP_START_MAX (64u << 10)	/* bytes of a start line, its end included */
 
 struct sip_start {

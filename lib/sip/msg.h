@@ -20,7 +20,7 @@
  * Of repeated headers the first counts (and UNUSUAL is set for those that may stand only once).
  *
  * Where it is generous, UNUSUAL says so: any version counts as SIP ("SIP/7.0", RFC 4475 3.1.2.16), never another protocol; any
- * token of at most 128 bytes is a method; a status beyond 100..999 is brought there. A start line has at most 64 KiB.
+ * token of at most 32 KiB is a method; a status beyond 100..999 is brought there. A start line has at most 64 KiB.
  * A header line whose end is not there (CUT) is not indexed: half a Call-ID would be another call.
  */
 enum rc sip_scan(struct slice msg, struct sip_index *x) MUST_USE;

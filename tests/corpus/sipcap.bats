@@ -37,7 +37,7 @@ ledger() {
 }
 
 # Captures with tests of their own below.
-SPECIAL="damaged-mixed-endian.pcap udp-fuzzed-big-endian.pcap udp-protos-c07.pcap udp-exploit-reinvite.pcap udp-icmp-and-fragments.pcapng
+SPECIAL="damaged-mixed-endian.pcap udp-fuzzed-big-endian.pcap udp-exploit-reinvite.pcap udp-icmp-and-fragments.pcapng
 	ws-udp-gateway.pcap gtp-ims-call-tcp-frag.pcapng gtp-ims-register.pcapng gtp-iphone-ims.pcap gre-teb-calls.pcapng gre-ppp-vlan-pppoe.pcapng
 	lab-vxlan.pcap sctp-isup-multipart.pcap lab-ws-jssip.pcap lab-ws-large.pcap lab-wss-jssip.pcap lab-tls13.pcap lab-tls12-ecdhe.pcap
 	lab-tls12-rsa-cbc.pcap lab-tls12-rsa-gcm.pcap"
@@ -82,12 +82,6 @@ SPECIAL="damaged-mixed-endian.pcap udp-fuzzed-big-endian.pcap udp-protos-c07.pca
 	[ "$(diff theirs ours | grep -c '^<.*	-$')" = 7 ]
 	[ "$(diff theirs ours | grep -cE '^>.*	[0-9]+ [A-Z]+$')" = 7 ]
 	[ "$(diff theirs ours | grep -c '^[<>]')" = 14 ]
-}
-
-# What PROTOS sends here as a method has up to some thousand letters; we take no token of more than 128 bytes for a method.
-@test "udp-protos-c07: methods of at most 128 bytes" {
-	same "$CORPUS/captures/udp-protos-c07.pcap" awk -F '\t' 'length($7) <= 128'
-	[ "$(ours "$CORPUS/captures/udp-protos-c07.pcap" | wc -l)" = 7 ]
 }
 
 # Bytes flipped at random. The differences, each looked at by hand:
