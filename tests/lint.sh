@@ -7,7 +7,7 @@ bad=0
 say() { echo "lint: $*"; bad=1; }
 
 # A layer includes itself and those before it in this list (ARCHITECTURE.md).
-layers=(base net packet sip hep trace capture expr output store cli)
+layers=(base net packet sip hep trace outbox capture expr output store cli)
 for i in "${!layers[@]}"; do
 	for ((j = i + 1; j < ${#layers[@]}; j++)); do
 		hits=$(grep -nE "#include \"${layers[j]}/" lib/"${layers[i]}"/*.[ch] 2>/dev/null)
@@ -18,7 +18,7 @@ for d in lib/*/; do
 	[[ " ${layers[*]} " == *" $(basename "$d") "* ]] || say "$d is no layer"
 done
 
-cflags="-std=c11 -D_GNU_SOURCE -Ilib $(pkg-config --cflags libpcap libosip2 sqlite3 libpcre2-8)"
+cflags="-std=c11 -D_GNU_SOURCE -Ilib $(pkg-config --cflags libpcap libosip2 sqlite3 libpcre2-8 libcurl)"
 for h in lib/*/*.h; do
 	# shellcheck disable=SC2086
 	echo "#include \"${h#lib/}\"" | gcc $cflags -Wall -Wextra -fsyntax-only -x c - || say "$h does not compile alone"
@@ -33,6 +33,7 @@ wc -l cmd/*.c lib/*/*.[ch] | awk '$2 != "total" && $1 > 450 { print "lint: " $2 
 grep -nE 'TODO|FIXME|XXX|HACK' cmd/*.c lib/*/*.[ch] && say "words of unfinished work"
 grep -nE '\b(strcpy|strcat|sprintf|gets|atoi|strtok)\(' cmd/*.c lib/*/*.c && say "functions that do not check"
 grep -lE '\bosip_' cmd/*.c lib/*/*.[ch] | grep -v '^lib/sip/osip' && say "only lib/sip/osip.* names libosip2"
+grep -lE '\bcurl_|\bCURL' cmd/*.c lib/*/*.[ch] | grep -v '^lib/net/conn' && say "only lib/net/conn* names libcurl"
 
 for c in cmd/*.c; do
 	n=$(basename "$c" .c)

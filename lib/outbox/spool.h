@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OUTBOX_SPOOL_H
+#define OUTBOX_SPOOL_H
+/*
+ * spool - packets for one destination on disk, in order, until they have arrived: a log of segment files that is appended to at one
+ * end and read at the other, in one folder of its own, by one process at a time.
+ *
+ *	write ──► appended … committed │ read position … acknowledged position … kept for going back │ forgotten
+ *
+ * Crash safety: after spool_commit a packet survives the end of the process (kill -9); after the next sync (conf.sync_ns, fdatasync)
+ * also the loss of power. Each entry carries its length and a CRC-32C of length and bytes, each segment a header with magic, version
+ * and the position of its first byte. At opening, a torn tail is cut off and counted; damage in the middle costs the entries it
+ * hit (counted), never the rest. The positions survive too (they may be a little old: then packets are sent again, never left out).
+ *
+ * A position is the number of bytes of log before it, since the spool was made; it only grows.
+ *
+ * No clock: `now_ns` is any clock that only grows. One caller's thread.
+ */
+#include "base/err.h"
+#include "net/conn.h"
+
+struct spool_conf {
+	const char *dir;		/* made (0700) if it is not there; its parents must be */
+	uint64_t max_bytes;		/* on disk, all segments together; at least 4 segments */
+	uint64_t segment_bytes;		/* a new one is begun after so many; 0 = 16 MiB */
+	uint64_t sync_ns;		/* at most so long between a commit and its fdatasync; 0: with every commit; UINT64_MAX: never */
+	uint64_t overlap_bytes;		/* kept behind the acknowledged position, for spool_back */
+	bool keep_oldest;		/* when full: refuse the newest; else give up the oldest, whole segments */
+};
+
+/* Packets. appended + resumed = acked + dropped + damaged + held. */
+struct spool_counts {
+	uint64_t resumed;	/* found at opening, not yet acknowledged then */
+	uint64_t appended;
+	uint64_t refused;	/* not appended: full (keep_oldest), or the disk failed; outside the sum */
+	uint64_t acked;
+	uint64_t dropped;	/* the oldest, given up to make room */
+	uint64_t damaged;	/* entries that cannot be read any more (what is known of them: at least one for each damaged place) */
+	uint64_t again;		/* handed out a second time after spool_back or a restart; outside the sum */
+	uint64_t held;		/* now: appended or resumed, not acknowledged */
+	uint64_t held_bytes;	/* now, on disk */
+	uint64_t torn_bytes;	/* cut off the tail at opening */
+};
+
+struct spool;
+
+/*
+ * RC_SYS    the folder or its files cannot be made, read or written
+ * RC_LIMIT  another process has it
+ * RC_BAD    what is there is no spool, or one of another version; or conf cannot be
+ */
+enum rc spool_open(const struct spool_conf *, struct spool **out, struct err *) MUST_USE;
+/* Commits, syncs, saves the positions. NULL is fine. */
+void spool_close(struct spool *);
+
+/*
+ * Appends a packet behind the others. *pos (may be NULL) is the position behind it. It is on its way to disk with the next spool_commit.
+ * RC_LIMIT  full, and the newest is what to refuse
+ * RC_SYS    the disk failed (full, read-only …); the log is as it was, and a later call may work again
+ */
+enum rc spool_append(struct spool *, const struct datagram *d, uint64_t *pos, struct err *) MUST_USE;
+/* RC_SYS: what was appended since the last commit is lost; counts say how many. Syncs if that is due. */
+enum rc spool_commit(struct spool *, uint64_t now_ns, struct err *) MUST_USE;
+
+/* A packet as it is read: valid until the next call of any spool function. */
+struct spool_entry {
+	struct slice packet;
+	uint64_t pos;		/* behind it */
+};
+/* Up to `max` committed packets from the read position on, which stays. Returns how many; 0: it is at the end. */
+size_t spool_peek(struct spool *, struct spool_entry *out, size_t max);
+/* The read position moves to `pos` (of an entry or of spool_append), forward. */
+void spool_advance(struct spool *, uint64_t pos);
+/* Everything before `pos` has arrived. Saved from time to time, so a restart begins a little before it. */
+void spool_acked(struct spool *, uint64_t pos);
+/* What was read beyond the acknowledged position, and overlap_bytes before it, is read again. Returns how many packets that are. */
+uint64_t spool_back(struct spool *);
+/* Nothing is behind the read position. */
+bool spool_at_end(const struct spool *);
+const struct spool_counts *spool_counts(struct spool *);
+#endif
