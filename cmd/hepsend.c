@@ -2,7 +2,7 @@
 #include "cli/deliver.h"
 #include "cli/hepopt.h"
 
-static const struct opt opts[] = { HEPOPT_ROWS, DELIVER_ON_FULL, DELIVER_ADDRESSED, { 0 } };
+static const struct opt opts[] = { HEPOPT_ROWS, DELIVER_ROWS, { 0 } };
 static const struct opt_tool tool = {
 	.name = "hepsend",
 	.synopsis = "[-V N] [-i ID] [-k KEY] [--tee] DEST…",
@@ -10,7 +10,7 @@ static const struct opt_tool tool = {
 	.opts = opts,
 	.common = stage_sink_opts,
 	.operands = "",
-	.more = "DEST: udp:HOST:PORT or a SIP URI; each gets all.",
+	.more = "DEST: udp:HOST:PORT, tcp:HOST:PORT, tls:HOST:PORT, or a SIP URI; each gets all.",
 };
 
 int
@@ -18,7 +18,7 @@ main(int argc, char *argv[])
 {
 	struct stage_conf conf = { .flags = STAGE_INPUT | STAGE_TEE | STAGE_VERIFY, .opts = &stage_opts,
 		.counters = deliver_counters, .counters_n = deliver_counters_n, .argc = argc, .argv = argv,
-		.flush = deliver_poll };
+		.wait = deliver_wait_input };
 	struct hep_conf hep;
 	struct deliver *d;
 	struct stage *stage;
@@ -26,7 +26,7 @@ main(int argc, char *argv[])
 
 	opt_parse(&tool, &argc, &argv);
 	hepopt_conf(&hep);
-	d = deliver_new(&(struct deliver_conf){ .scheme = "hep:", .encode = deliver_hep, .arg = &hep }, argv, (size_t)argc);
+	d = deliver_new(&(struct deliver_conf){ .scheme = "hep:", .shows_ends = true, .encode = deliver_hep, .arg = &hep }, argv, (size_t)argc);
 	conf.arg = d;
 	stage = stage_open(&conf, false, 0);
 	deliver_run(d, stage);

@@ -173,13 +173,15 @@ open_out(struct out *o, struct stage_conf *conf, char *dest)
 	if (attr_put(&o->attrs, ATTR_CORRELATION, slice_str(correlation)) != RC_OK)
 		diag_usage("-c: the correlation id is too long");
 	if (dest != NULL)
-		o->deliver = deliver_new(&(struct deliver_conf){ .scheme = "hep:", .encode = deliver_hep, .arg = &hep }, &dest, 1);
+		o->deliver = deliver_new(&(struct deliver_conf){ .scheme = "hep:", .shows_ends = true, .encode = deliver_hep, .arg = &hep }, &dest, 1);
 	conf->flags = dest != NULL ? 0 : STAGE_OUTPUT;
-	conf->flush = dest != NULL ? deliver_poll : NULL;
+	conf->wait = NULL;
 	conf->counters = dest != NULL ? deliver_counters : counters;
 	conf->counters_n = dest != NULL ? deliver_counters_n : sizeof(counters) / sizeof(counters[0]);
 	conf->arg = o->deliver;
 	o->stage = stage_open(conf, false, 0);
+	if (o->deliver != NULL)
+		deliver_attach(o->deliver, o->stage);
 }
 
 int
@@ -197,6 +199,8 @@ main(int argc, char *argv[])
 		text_line(&o, argv, argc);
 	else
 		all_lines(&o);
+	if (o.deliver != NULL)
+		deliver_finish(o.deliver);
 	status = stage_close(o.stage);
 	if (o.deliver != NULL)
 		deliver_free(o.deliver);

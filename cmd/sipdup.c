@@ -5,7 +5,7 @@ static bool xheaders;
 
 static const struct opt opts[] = {
 	{ 'x', "xheaders", NULL, &xheaders, opt_flag, "add siptrace's X-Siptrace lines: addresses, time, method, direction", NULL },
-	DELIVER_ON_FULL, DELIVER_ADDRESSED, { 0 },
+	DELIVER_ROWS, { 0 },
 };
 static const struct opt_tool tool = {
 	.name = "sipdup",
@@ -14,7 +14,7 @@ static const struct opt_tool tool = {
 	.opts = opts,
 	.common = stage_sink_opts,
 	.operands = "",
-	.more = "DEST: udp:HOST:PORT or a SIP URI; each gets all.",
+	.more = "DEST: udp:HOST:PORT, tcp:HOST:PORT, tls:HOST:PORT, or a SIP URI; each gets all.",
 };
 
 int
@@ -22,7 +22,7 @@ main(int argc, char *argv[])
 {
 	struct stage_conf conf = { .flags = STAGE_INPUT | STAGE_TEE | STAGE_VERIFY, .opts = &stage_opts,
 		.counters = deliver_counters, .counters_n = deliver_counters_n, .argc = argc, .argv = argv,
-		.flush = deliver_poll };
+		.wait = deliver_wait_input };
 	struct deliver *d;
 	struct stage *stage;
 	int status;

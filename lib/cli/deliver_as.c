@@ -4,7 +4,7 @@
 #include "sip/xheaders.h"
 
 enum deliver_verdict
-deliver_hep(void *arg, const struct record *r, const struct sender *first, struct buf *scratch, struct datagram *d, struct err *e)
+deliver_hep(void *arg, const struct record *r, const struct deliver_ends *ends, struct buf *scratch, struct datagram *d, struct err *e)
 {
 	const struct hep_conf *conf = arg;
 	struct record sent;
@@ -12,11 +12,11 @@ deliver_hep(void *arg, const struct record *r, const struct sender *first, struc
 	d->part[1] = r->payload;
 	if (r->kind == KIND_HEP)
 		return DELIVER_SEND;
-	if (r->kind == KIND_LOG && r->src.family == FAMILY_NONE) {
+	if (r->kind == KIND_LOG && r->src.family == FAMILY_NONE && ends->local != NULL) {
 		/* siptrace's hlog() shows the addresses of the HEP packet itself */
 		sent = *r;
-		sent.src = *sender_local(first);
-		sent.dst = *sender_peer(first);
+		sent.src = *ends->local;
+		sent.dst = *ends->peer;
 		r = &sent;
 	}
 	if (hepopt_head(r, conf, scratch, e) != RC_OK)
@@ -33,12 +33,12 @@ method_of(const struct record *r)
 }
 
 enum deliver_verdict
-deliver_sip(void *arg, const struct record *r, const struct sender *first, struct buf *scratch, struct datagram *d, struct err *e)
+deliver_sip(void *arg, const struct record *r, const struct deliver_ends *ends, struct buf *scratch, struct datagram *d, struct err *e)
 {
 	const bool *xheaders = arg;
 	size_t off;
 
-	(void)first;
+	(void)ends;
 	if (r->kind != KIND_SIP)
 		return DELIVER_NOT_OURS;
 	d->part[0] = r->payload;

@@ -14,8 +14,6 @@
 #include "cli/meter.h"
 #include "cli/sig.h"
 
-#define DRAIN_NS 5000000000ull
-
 struct stage {
 	struct stage_conf conf;
 	int in, out;			/* -1: none */
@@ -32,22 +30,6 @@ struct stage {
 	struct meter *meter;
 	bool metered;			/* meter was decided on */
 	uint64_t messages;		/* read so far */
-};
-
-struct stage_opts stage_opts = { .drain_ns = DRAIN_NS };
-
-#define OPT_READ { 'r', "read", "FILE", &stage_opts.in, opt_str, "read records from FILE instead of standard input", NULL }
-#define OPT_WRITE { 'w', "write", "FILE", &stage_opts.out, opt_str, "write records to FILE instead of standard output", NULL }
-#define OPT_DRAIN { 0, "drain-time", "TIME", &stage_opts.drain_ns, opt_time, "after INT or TERM, read on at most this long (5s)", NULL }
-
-const struct opt stage_filter_opts[] = { OPT_READ, OPT_WRITE, OPT_DRAIN, { 0 } };
-const struct opt stage_source_opts[] = { OPT_WRITE, { 0 } };
-const struct opt stage_sink_opts[] = {
-	OPT_READ,
-	{ 0, "tee", NULL, &stage_opts.tee, opt_flag, "pass the records on to standard output", NULL },
-	{ 'w', "write", "FILE", &stage_opts.out, opt_str, "pass the records on to FILE", NULL },
-	OPT_DRAIN,
-	{ 0 },
 };
 
 static bool
@@ -204,6 +186,14 @@ on_idle(void *arg, struct err *e)
 	return stage_flush(s) ? RC_OK : err_set(e, RC_LIMIT, "stopped");
 }
 
+static void
+on_wait(void *arg, int fd)
+{
+	struct stage *s = arg;
+
+	s->conf.wait(s->conf.arg, fd);
+}
+
 static enum rc
 on_turn(void *arg, struct err *e)
 {
@@ -269,6 +259,7 @@ stage_open(const struct stage_conf *conf, bool live, uint64_t disorder_ns)
 		    .wake_fd = sig_fd(),
 		    .wake = serve_signals,
 		    .idle = on_idle,
+		    .wait = conf->wait != NULL ? on_wait : NULL,
 		    .turn = on_turn,
 		    .stop = stop_now,
 		    .arg = s,
@@ -346,16 +337,20 @@ stage_batch(struct stage *s, struct record *out, size_t max)
 bool
 stage_pass(struct stage *s, const struct record *r)
 {
-	struct err e = { .text = "" };
+	struct err e;	/* once a record: not zeroed */
 
+	e.text[0] = '\0';
+	e.sys = 0;
 	return !has_output(s) || output_ok(s, writer_pass(s->writer, r, &e), &e);
 }
 
 bool
 stage_put(struct stage *s, const struct record *r)
 {
-	struct err e = { .text = "" };
+	struct err e;
 
+	e.text[0] = '\0';
+	e.sys = 0;
 	s->time_ns = r->time_ns;
 	return !has_output(s) || output_ok(s, writer_put(s->writer, r, &e), &e);
 }

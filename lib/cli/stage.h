@@ -39,6 +39,11 @@ struct stage_conf {
 	void (*hup)(void *);
 	/* Called when the input has nothing right now, and before the end: deliver what you batched. NULL: nothing. RC_OK or an error that was already reported. */
 	enum rc (*flush)(void *);
+	/*
+	 * Waits until fd is readable, or sig_fd() is, or for as long as it likes, and does meanwhile what else there is to do. NULL: nothing
+	 * else.
+	 */
+	void (*wait)(void *, int fd);
 	/* Called when a statistics frame passes: its stream time (moves timers on an idle stream). NULL: nothing. */
 	void (*tick)(void *, uint64_t time_ns);
 	void *arg;

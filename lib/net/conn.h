@@ -16,7 +16,7 @@
 #include "net/addr.h"
 #include "net/dest.h"
 
-#define CONN_BATCH 64		/* packets that one conn_send looks at at most */
+#define CONN_BATCH 256		/* packets that one conn_send looks at at most */
 #define CONN_PARTS 3
 #define CONN_FDS 8		/* what conn_fds fills at most */
 

@@ -382,7 +382,8 @@ spool_sums(const struct outlet *o, struct outlet_counts *c)
 void
 outlet_counts(const struct outlet *o, struct outlet_counts *c)
 {
-	*c = (struct outlet_counts){ .offered = o->offered, .opened = o->opened, .broken = o->broken, .held = o->queue.n };
+	*c = (struct outlet_counts){ .offered = o->offered, .opened = o->opened, .broken = o->broken, .held = o->queue.n,
+	    .under_way = o->flight.n };
 	conn_sums(o, c);
 	c->sent -= o->unacked;
 	c->lost[OUTLET_FULL] = o->full;

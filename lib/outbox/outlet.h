@@ -43,6 +43,7 @@ struct outlet_counts {
 	uint64_t sent;
 	uint64_t lost[OUTLET_LOSSES];
 	uint64_t held;		/* in queue or spool */
+	uint64_t under_way;	/* of those sent, not acknowledged yet; outside the sum */
 	uint64_t again;		/* sent a second time; outside the sum */
 	uint64_t opened;	/* connections made */
 	uint64_t broken;	/* of those, ended by the network or the peer */

@@ -75,7 +75,7 @@ static enum rc
 await_input(struct reader *rd, struct err *e)
 {
 	struct pollfd p[2] = { { .fd = rd->fd, .events = POLLIN }, { .fd = rd->conf.wake_fd, .events = POLLIN } };
-	int timeout = 0;
+	bool idled = false, wait = false;
 	enum rc rc;
 
 	for (;;) {
@@ -84,7 +84,7 @@ await_input(struct reader *rd, struct err *e)
 			return RC_END;
 		}
 		p[0].revents = p[1].revents = 0;
-		if (poll(p, 2, timeout) < 0 && errno != EINTR)
+		if (poll(p, 2, wait ? -1 : 0) < 0 && errno != EINTR)
 			return err_set(e, RC_SYS, "poll: %s", strerror(errno));
 		if (p[1].revents != 0 && rd->conf.wake != NULL) {
 			rd->conf.wake(rd->conf.arg);
@@ -92,9 +92,13 @@ await_input(struct reader *rd, struct err *e)
 		}
 		if (p[0].revents != 0)
 			return RC_OK;
-		if (timeout == 0 && rd->conf.idle != NULL && (rc = rd->conf.idle(rd->conf.arg, e)) != RC_OK)
+		if (!idled && rd->conf.idle != NULL && (rc = rd->conf.idle(rd->conf.arg, e)) != RC_OK)
 			return rc;
-		timeout = -1;
+		idled = true;
+		if (rd->conf.wait != NULL)
+			rd->conf.wait(rd->conf.arg, rd->fd);
+		else
+			wait = true;
 	}
 }
 

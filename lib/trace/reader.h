@@ -19,6 +19,11 @@ struct reader_conf {
 	 * but RC_OK ends the reading with that code. May be NULL.
 	 */
 	enum rc (*idle)(void *, struct err *);
+	/*
+	 * Waits until fd is readable, or wake_fd is, or for as long as it likes: the reader looks for itself then. For who has more to do
+	 * meanwhile. NULL: the reader waits.
+	 */
+	void (*wait)(void *, int fd);
 	/* Called before every read(2): records delivered so far are about to become invalid. May be NULL. */
 	enum rc (*turn)(void *, struct err *);
 	bool (*stop)(void *);	/* asked before each read; true ends the reading as if the input had ended. May be NULL */

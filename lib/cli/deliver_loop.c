@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/xalloc.h"
+#include "cli/deliver_impl.h"
+#include "cli/diag.h"
+#include "cli/sig.h"
+
+#define MS UINT64_C(1000000)
+#define FDS_EACH (2 * CONN_FDS)
+#define LONGEST_NS UINT64_C(3600000000000)
+
+uint64_t
+deliver_now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void
+step(struct target *t, uint64_t now)
+{
+	if (outlet_up(t->outlet))
+		t->waited_from = now;
+	outlet_step(t->outlet, now);
+	deliver_settle(t);
+}
+
+void
+deliver_look_after(struct deliver *d, uint64_t now)
+{
+	if (now - d->stepped_ns < DELIVER_STEP_NS)
+		return;
+	d->stepped_ns = now;
+	for (size_t i = 0; i < d->n; i++)
+		if (d->target[i]->outlet != NULL)
+			step(d->target[i], now);
+}
+
+/* What all outlets wait for, behind the two fixed entries. Returns the number of entries; *due: when one has to be looked after. */
+static size_t
+gather(struct deliver *d, uint64_t *due)
+{
+	size_t n = 2;
+
+	if (d->fds_cap < 2 + d->n * FDS_EACH) {
+		d->fds_cap = 2 + d->n * FDS_EACH;
+		d->fds = xrealloc(d->fds, d->fds_cap * sizeof(*d->fds));
+	}
+	for (size_t i = 0; i < d->n; i++) {
+		const struct outlet *o = d->target[i]->outlet;
+		uint64_t at;
+
+		if (o == NULL)
+			continue;
+		n += outlet_fds(o, d->fds + n, d->fds_cap - n);
+		at = outlet_due_ns(o);
+		*due = at < *due ? at : *due;
+	}
+	for (size_t i = 2; i < n; i++)
+		d->fds[i].revents = 0;
+	return n;
+}
+
+bool
+deliver_wait(struct deliver *d, int fd, uint64_t timeout_ns)
+{
+	uint64_t now = deliver_now_ns(), due = now + (timeout_ns < LONGEST_NS ? timeout_ns : LONGEST_NS), wait;
+	size_t n = gather(d, &due);
+	struct timespec t;
+
+	d->fds[0] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	d->fds[1] = (struct pollfd){ .fd = d->stage != NULL ? sig_fd() : -1, .events = POLLIN };
+	wait = due > now ? due - now : 0;
+	t = (struct timespec){ .tv_sec = (time_t)(wait / 1000000000u), .tv_nsec = (long)(wait % 1000000000u) };
+	if (ppoll(d->fds, n, &t, NULL) < 0 && errno != EINTR)
+		diag_die("poll: %s", strerror(errno));
+	if (d->fds[1].revents != 0 && fd < 0)
+		(void)stage_stopping(d->stage);	/* serves the signal */
+	d->stepped_ns = 0;
+	deliver_look_after(d, deliver_now_ns());
+	return d->fds[0].revents != 0;
+}
+
+void
+deliver_wait_input(void *arg, int fd)
+{
+	(void)deliver_wait(arg, fd, UINT64_MAX);
+}
+
+void
+deliver_run(struct deliver *d, struct stage *stage)
+{
+	struct record r[DELIVER_BATCH];
+	bool ok = true;
+	size_t n;
+
+	deliver_attach(d, stage);
+	while (ok && (n = stage_batch(stage, r, DELIVER_BATCH)) > 0) {
+		if (deliver_opts.on_full == NULL)
+			d->wait = !stage_header(stage)->live;
+		for (size_t i = 0; i < n; i++)
+			deliver_put(d, &r[i]);
+		deliver_flush(d);
+		for (size_t i = 0; i < n && ok && d->tee; i++)
+			ok = stage_pass(stage, &r[i]);
+	}
+	if (!stage_flush(stage))
+		stage_failed(stage);
+	deliver_finish(d);
+}
+
+/* Somebody still has something to send and a chance to. */
+static bool
+unfinished(const struct deliver *d, uint64_t now)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		const struct target *t = d->target[i];
+
+		if (t->outlet == NULL || outlet_idle(t->outlet))
+			continue;
+		if (!t->spooled || outlet_opening(t->outlet) || outlet_moving(t->outlet, now))
+			return true;
+	}
+	return false;
+}
+
+/* Grows whenever something goes out or arrives. */
+static uint64_t
+progress(const struct deliver *d)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < d->n; i++)
+		sum += d->target[i]->said.sent - d->target[i]->said.held - d->target[i]->said.under_way;
+	return sum;
+}
+
+void
+deliver_finish(struct deliver *d)
+{
+	uint64_t now = deliver_now_ns(), until = now + stage_opts.drain_ns, before = progress(d);
+
+	deliver_flush(d);
+	for (size_t i = 0; i < d->n; i++)
+		if (d->target[i]->outlet != NULL) {
+			outlet_finish(d->target[i]->outlet);
+			step(d->target[i], now);
+		}
+	while (unfinished(d, now) && now < until && sig_level() < 2) {
+		(void)deliver_wait(d, -1, until - now);
+		now = deliver_now_ns();
+		if (progress(d) != before) {
+			before = progress(d);
+			until = now + stage_opts.drain_ns;
+		}
+	}
+	for (size_t i = 0; i < d->n; i++) {
+		struct target *t = d->target[i];
+
+		if (t->outlet == NULL)
+			continue;
+		step(t, now);
+		outlet_give_up(t->outlet);
+		deliver_settle(t);
+		if (d->stage != NULL && t->said.held > 0)
+			stage_failed(d->stage);
+	}
+}
