@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/dest.h"
 
-#include <netdb.h>
-
-#include "net/sock.h"
-
 #define SIP_PORT 5060
 #define SIPS_PORT 5061
 
@@ -118,24 +114,5 @@ dest_parse(struct slice text, struct dest *out, struct err *e)
 	if (d.port == 0)
 		return err_set(e, RC_BAD, "no port: write HOST:PORT");
 	*out = d;
-	return RC_OK;
-}
-
-enum rc
-dest_resolve(const struct dest *d, struct addr *out, struct err *e)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM }, *found;
-	int failed;
-
-	if (addr_parse(slice_str(d->host), out) == RC_OK) {
-		out->port = d->port;
-		return RC_OK;
-	}
-	failed = getaddrinfo(d->host, NULL, &hints, &found);
-	if (failed != 0)
-		return err_set(e, RC_SYS, "cannot resolve '%s': %s", d->host, gai_strerror(failed));
-	sock_addr_from(found->ai_addr, out);
-	out->port = d->port;
-	freeaddrinfo(found);
 	return RC_OK;
 }

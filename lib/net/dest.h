@@ -21,6 +21,4 @@ struct dest {
 enum rc dest_parse(struct slice text, struct dest *out, struct err *) MUST_USE;
 /* The text begins with a scheme that dest_parse knows ("udp:", "sip:" …), so it is meant to be a destination. */
 bool dest_has_scheme(struct slice text);
-/* The first address of the name. Blocks while the resolver works; RC_SYS: it has none, or cannot say. */
-enum rc dest_resolve(const struct dest *d, struct addr *out, struct err *) MUST_USE;
 #endif

@@ -58,28 +58,60 @@ want_errors(int fd, uint8_t family)
 	return setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
 }
 
-enum rc
-sock_udp_connect(const struct addr *to, int *fd, struct addr *local, struct err *e)
+/* Where it sends from. */
+static enum rc
+bind_source(int fd, const struct addr *to, const struct addr *from, const char *iface, struct err *e)
+{
+	struct sockaddr_storage sa;
+	socklen_t n;
+	int on = 1;
+
+	if (iface != NULL && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, iface, (socklen_t)strlen(iface) + 1) != 0)
+		return err_set(e, RC_SYS, "interface %s: %s", iface, strerror(errno));
+	if (from->family == FAMILY_NONE)
+		return RC_OK;
+	if (from->family != to->family)
+		return err_set(e, RC_SYS, "the address to send from is of the other IP version");
+	n = sock_addr_to(from, &sa);
+	/* the same port may serve several destinations, each over a connected socket */
+	if (from->port != 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0)
+		return err_set(e, RC_SYS, "setsockopt: %s", strerror(errno));
+	if (bind(fd, (struct sockaddr *)&sa, n) != 0)
+		return err_set(e, RC_SYS, "cannot send from that address: %s", strerror(errno));
+	return RC_OK;
+}
+
+static enum rc
+connect_udp(int fd, const struct addr *to, struct addr *local, struct err *e)
 {
 	struct sockaddr_storage sa;
 	socklen_t n = sock_addr_to(to, &sa);
-	int s = socket(sa.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), size = SEND_BUFFER;
+
+	if (want_errors(fd, to->family) != 0 || connect(fd, (struct sockaddr *)&sa, n) != 0)
+		return err_set(e, RC_SYS, "connect: %s", strerror(errno));
+	n = sizeof(sa);
+	if (getsockname(fd, (struct sockaddr *)&sa, &n) != 0)
+		return err_set(e, RC_SYS, "getsockname: %s", strerror(errno));
+	sock_addr_from((struct sockaddr *)&sa, local);
+	return RC_OK;
+}
+
+enum rc
+sock_udp_connect(const struct addr *to, const struct addr *from, const char *iface, int *fd, struct addr *local, struct err *e)
+{
+	int s = socket(to->family == FAMILY_IP4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), size = SEND_BUFFER;
+	enum rc rc;
 
 	if (s < 0)
 		return err_set(e, RC_SYS, "socket: %s", strerror(errno));
 	(void)setsockopt(s, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));	/* smaller is slower, not wrong */
-	if (want_errors(s, to->family) != 0 || connect(s, (struct sockaddr *)&sa, n) != 0) {
-		err_set(e, RC_SYS, "connect: %s", strerror(errno));
+	rc = bind_source(s, to, from, iface, e);
+	if (rc == RC_OK)
+		rc = connect_udp(s, to, local, e);
+	if (rc != RC_OK) {
 		close(s);
-		return RC_SYS;
+		return rc;
 	}
-	n = sizeof(sa);
-	if (getsockname(s, (struct sockaddr *)&sa, &n) != 0) {
-		err_set(e, RC_SYS, "getsockname: %s", strerror(errno));
-		close(s);
-		return RC_SYS;
-	}
-	sock_addr_from((struct sockaddr *)&sa, local);
 	*fd = s;
 	return RC_OK;
 }

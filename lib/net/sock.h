@@ -12,10 +12,11 @@ void sock_addr_from(const struct sockaddr *sa, struct addr *out);
 socklen_t sock_addr_to(const struct addr *a, struct sockaddr_storage *out);
 
 /*
- * A non-blocking UDP socket connected to `to`, with a large send buffer and the error queue on. *local is its own address. The caller
- * closes *fd.
+ * A non-blocking UDP socket connected to `to`, from `from` (FAMILY_NONE: any) and through interface `iface` (NULL: any), with a large send
+ * buffer and the error queue on. *local is its own address. The caller closes *fd.
  */
-enum rc sock_udp_connect(const struct addr *to, int *fd, struct addr *local, struct err *) MUST_USE;
+enum rc sock_udp_connect(const struct addr *to, const struct addr *from, const char *iface, int *fd, struct addr *local,
+    struct err *) MUST_USE;
 
 /*
  * Empties the error queue of such a socket: returns how many datagrams came back as undeliverable (ICMP, ICMPv6) since the last

@@ -66,22 +66,6 @@ refuses_what_is_none(void **state)
 }
 
 static void
-resolves_addresses_as_they_are(void **state)
-{
-	struct dest d = { .host = "::1", .port = 9060 };
-	struct addr a;
-	struct err e;
-
-	(void)state;
-	assert_int_equal(dest_resolve(&d, &a, &e), RC_OK);
-	assert_int_equal(a.family, FAMILY_IP6);
-	assert_int_equal(a.port, 9060);
-	strcpy(d.host, "nobody.invalid");	/* RFC 6761 6.4: never resolves */
-	assert_int_equal(dest_resolve(&d, &a, &e), RC_SYS);
-	assert_non_null(strstr(e.text, "nobody.invalid"));
-}
-
-static void
 knows_its_schemes(void **state)
 {
 	(void)state;
@@ -97,7 +81,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_destinations),
 		cmocka_unit_test(refuses_what_is_none),
-		cmocka_unit_test(resolves_addresses_as_they_are),
 		cmocka_unit_test(knows_its_schemes),
 	};
 

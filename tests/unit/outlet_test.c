@@ -35,7 +35,7 @@ struct here {
 	uint64_t now;
 	unsigned ups, fails, breaks, disk;
 	uint64_t attempt[64];	/* when each attempt failed */
-	char why[200];
+	char why[400];
 };
 
 static void
