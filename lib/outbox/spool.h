@@ -19,6 +19,8 @@
 #include "base/err.h"
 #include "net/conn.h"
 
+#define SPOOL_PACKET_MAX ((16u << 20) + (64u << 10))	/* a message of 16 MiB and what is put around it */
+
 struct spool_conf {
 	const char *dir;		/* made (0700) if it is not there; its parents must be */
 	uint64_t max_bytes;		/* on disk, all segments together; at least 4 segments */
@@ -40,6 +42,8 @@ struct spool_counts {
 	uint64_t held;		/* now: appended or resumed, not acknowledged */
 	uint64_t held_bytes;	/* now, on disk */
 	uint64_t torn_bytes;	/* cut off the tail at opening */
+	uint64_t read_errors;	/* times that a segment could not be opened or read */
+	int read_errno;		/* of the last */
 };
 
 struct spool;
