@@ -96,7 +96,7 @@ same_as_module() {
 	sipcap -r "$G/hep3-udp4/input.pcap" >in
 	[ "$(status hepsend "udp:127.0.0.1:$port" <in)" = 1 ]
 	[ "$(grep -c 'Connection refused' err)" = 1 ]
-	grep -Eq ': ([0-9]+) of \1 datagrams not delivered \(\1 returned' err
+	grep -Eq ': ([0-9]+) of \1 messages not delivered \(\1 returned' err
 	[ "$(wc -l <err)" = 2 ]
 }
 
@@ -154,7 +154,7 @@ same_as_module() {
 }
 
 @test "wrong destinations are usage errors" {
-	for d in tcp:127.0.0.1:9060 tls:h:1 sips:h 'sip:h;transport=tcp' udp:h udp:h:0 udp:::1:9060; do
+	for d in 'sip:h;transport=sctp' udp:h udp:h:0 udp:::1:9060 tcp:h tls:h:65536; do
 		[ "$(status hepsend "$d" </dev/null)" = 2 ] || { echo "$d"; return 1; }
 		[ "$(wc -l <err)" = 1 ] && grep -qF "hepsend: $d: " err || { cat err; return 1; }
 	done
@@ -162,9 +162,14 @@ same_as_module() {
 	grep -q 'no destination' err
 }
 
-@test "a name that does not resolve ends it at the start" {
-	[ "$(status hepsend udp:nobody.invalid:9060 </dev/null)" = 1 ]
-	[ "$(wc -l <err)" = 1 ] && grep -q "cannot resolve 'nobody.invalid'" err
+@test "a name that does not resolve is said, and what was for it counted" {
+	sipcap -r "$G/hep3-udp4/input.pcap" >in
+	for d in udp tcp; do
+		[ "$(status hepsend --drain-time 300ms "$d:nobody.invalid:9060" <in)" = 1 ]
+		grep -q "cannot resolve 'nobody.invalid'" err
+		grep -Eq ': ([0-9]+) of \1 messages not delivered \(\1 left at the end' err
+		[ "$(wc -l <err)" = 2 ]
+	done
 }
 
 @test "the key of -k is wiped from the argument list" {

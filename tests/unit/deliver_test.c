@@ -4,7 +4,7 @@
 #include "cli/deliver.h"
 #include "net/sock.h"
 
-enum { RECEIVED, HANDED, NOT_OURS, UNSENDABLE, BAD_DEST, OFFERED, SENT };
+enum { RECEIVED, HANDED, NOT_OURS, UNSENDABLE, BAD_DEST, OFFERED, RESUMED, SENT };
 
 struct sink {
 	int fd;
@@ -41,9 +41,9 @@ arrived(const struct sink *s)
 }
 
 static enum deliver_verdict
-payload_only(void *arg, const struct record *r, const struct sender *first, struct buf *scratch, struct datagram *d, struct err *e)
+payload_only(void *arg, const struct record *r, const struct deliver_ends *ends, struct buf *scratch, struct datagram *d, struct err *e)
 {
-	(void)arg, (void)first, (void)scratch, (void)e;
+	(void)arg, (void)ends, (void)scratch, (void)e;
 	d->part[0] = r->payload;
 	return r->kind == KIND_SIP ? DELIVER_SEND : DELIVER_NOT_OURS;
 }
@@ -56,11 +56,13 @@ counted(int i)
 	return deliver_counters[i].value;
 }
 
+static struct deliver_opts defaults;	/* the defaults */
+
 static int
 setup(void **state)
 {
 	(void)state;
-	deliver_opts = (struct deliver_opts){ 0 };
+	deliver_opts = defaults;
 	for (size_t i = 0; i < deliver_counters_n; i++)
 		deliver_counters[i].value = 0;
 	return 0;
@@ -153,7 +155,7 @@ unusable_destinations_are_counted(void **state)
 	for (int i = 0; i < 300; i++) {
 		char text[32];
 
-		snprintf(text, sizeof(text), "tcp:127.0.0.1:%d", 1 + i);
+		snprintf(text, sizeof(text), "sctp:127.0.0.1:%d", 1 + i);
 		buf_clear(&attrs);
 		dest(&attrs, "hep:", text);
 		put(d, "x", &attrs);
@@ -201,5 +203,6 @@ main(void)
 		cmocka_unit_test_setup(messages_balance, setup),
 	};
 
+	defaults = deliver_opts;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
