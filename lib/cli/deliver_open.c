@@ -19,7 +19,6 @@
 #define SPOOL_BYTES (UINT64_C(1) << 30)
 #define SPOOL_MIN (UINT64_C(1) << 20)
 #define SEGMENT_MAX (UINT64_C(16) << 20)
-#define OVERLAP_MAX (UINT64_C(8) << 20)	/* more than a receiver's system holds for a program that does not read */
 #define SYNC_NS UINT64_C(1000000000)
 #define NAMES_MAX 8192		/* bytes of the file "dest" of a spool */
 #define FOLDER_TEXT 48		/* of a destination's text, at the beginning of its folder's name */
@@ -109,7 +108,6 @@ open_spool(const struct target *t, struct spool **out, struct err *e)
 		.max_bytes = max,
 		.segment_bytes = max / 8 < SEGMENT_MAX ? max / 8 : SEGMENT_MAX,
 		.sync_ns = SYNC_NS,
-		.overlap_bytes = max / 4 < OVERLAP_MAX ? max / 4 : OVERLAP_MAX,
 		.keep_oldest = deliver_opts.spool_drop != NULL && deliver_opts.spool_drop[0] == 'n',
 	};
 	enum rc rc = spool_open(&conf, out, e);

@@ -86,6 +86,7 @@ sig_install(const struct sig_conf *c)
 	catch(SIGUSR1);
 	if (conf.hup)
 		catch(SIGHUP);
+	signal(SIGXFSZ, SIG_IGN);	/* a file over the limit is a failed write, which is said */
 	signal(SIGPIPE, conf.ignore_pipe ? SIG_IGN : SIG_DFL);
 }
 

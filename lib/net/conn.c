@@ -75,6 +75,7 @@ conn_close(struct conn *c)
 	if (c->state == CONN_CLOSED)
 		return;
 	c->unacked = c->driver->unacked(c->impl);
+	c->unread = c->driver->unread(c->impl);
 	c->driver->close(c->impl);
 	c->state = CONN_CLOSED;
 }
@@ -91,7 +92,7 @@ conn_open(struct conn *c, uint64_t now)
 	if (c->state != CONN_CLOSED)
 		return;
 	c->state = CONN_OPENING;
-	c->unacked = 0;
+	c->unacked = c->unread = 0;
 	c->deadline = now + c->conf.open_timeout_ns;
 	c->driver->open(c->impl, now);
 }
@@ -144,6 +145,12 @@ uint64_t
 conn_unacked(const struct conn *c)
 {
 	return c->state != CONN_CLOSED ? c->driver->unacked(c->impl) : c->unacked;
+}
+
+uint64_t
+conn_unread(const struct conn *c)
+{
+	return c->state != CONN_CLOSED ? c->driver->unread(c->impl) : c->unread;
 }
 
 void

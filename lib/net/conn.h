@@ -86,6 +86,11 @@ size_t conn_send(struct conn *, const struct datagram *d, size_t n);
  * a connection that just broke, before conn_open, it is what it was then. UDP: 0.
  */
 uint64_t conn_unacked(const struct conn *);
+/*
+ * TCP, TLS: the same with what the peer's system has acknowledged and, as its window tells (largest so far less the latest), holds
+ * for a program that does not read. Right within some 64 KiB on Linux; no bound. UDP: 0.
+ */
+uint64_t conn_unread(const struct conn *);
 /* No more packets will come: TCP and TLS end in good order once all is written. */
 void conn_shutdown(struct conn *);
 const struct conn_counts *conn_counts(const struct conn *);	/* since conn_new, over all openings */

@@ -19,6 +19,7 @@ struct conn_driver {
 	uint64_t (*due)(const void *);
 	size_t (*send)(void *, const struct datagram *, size_t n);
 	uint64_t (*unacked)(const void *);
+	uint64_t (*unread)(void *);
 	void (*shutdown)(void *);
 };
 extern const struct conn_driver conn_udp_driver, conn_stream_driver;
@@ -29,7 +30,7 @@ struct conn {
 	void *impl;
 	enum conn_state state;
 	uint64_t deadline;		/* OPENING: when it fails */
-	uint64_t unacked;		/* CLOSED: as it was at the end */
+	uint64_t unacked, unread;	/* CLOSED: as it was at the end */
 	struct conn_counts count;
 	struct addr local, peer;	/* OPEN */
 };

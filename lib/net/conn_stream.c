@@ -6,7 +6,6 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <linux/sockios.h>
+#include <linux/tcp.h>	/* has tcpi_snd_wnd, which netinet/tcp.h lacks */
 
 #include "base/xalloc.h"
 #include "net/conn_impl.h"
@@ -42,6 +42,7 @@ struct stream {
 	bool full;		/* wants to know when there is room */
 	int broken;		/* errno of a write that failed; -1: in TLS */
 	bool ending, ended;
+	uint32_t widest;	/* the largest window that the peer offered */
 	char why[CURL_ERROR_SIZE];
 	struct iovec iov[CONN_MAX_IOV];
 };
@@ -83,6 +84,7 @@ stream_close(void *arg)
 	s->kept_at = 0;
 	s->full = s->ending = s->ended = false;
 	s->broken = 0;
+	s->widest = 0;
 }
 
 static void
@@ -515,6 +517,20 @@ stream_unacked(const void *arg)
 	return s->kept.n - s->kept_at + outq(s);
 }
 
+static uint64_t
+stream_unread(void *arg)
+{
+	struct stream *s = arg;
+	struct tcp_info info = { 0 };
+	socklen_t n = sizeof(info);
+
+	if (s->fd < 0 || getsockopt(s->fd, IPPROTO_TCP, TCP_INFO, &info, &n) != 0 || n < offsetof(struct tcp_info, tcpi_snd_wnd) + 4)
+		return stream_unacked(s);
+	if (info.tcpi_snd_wnd > s->widest)
+		s->widest = info.tcpi_snd_wnd;
+	return stream_unacked(s) + (s->widest - info.tcpi_snd_wnd);
+}
+
 static void
 stream_shutdown(void *arg)
 {
@@ -533,5 +549,6 @@ const struct conn_driver conn_stream_driver = {
 	.due = stream_due,
 	.send = stream_send,
 	.unacked = stream_unacked,
+	.unread = stream_unread,
 	.shutdown = stream_shutdown,
 };

@@ -211,6 +211,13 @@ udp_unacked(const void *arg)
 	return 0;
 }
 
+static uint64_t
+udp_unread(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
 static void
 udp_shutdown(void *arg)
 {
@@ -227,5 +234,6 @@ const struct conn_driver conn_udp_driver = {
 	.due = udp_due,
 	.send = udp_send,
 	.unacked = udp_unacked,
+	.unread = udp_unread,
 	.shutdown = udp_shutdown,
 };

@@ -48,7 +48,7 @@ cut_params(struct slice *s, struct dest *d, struct err *e)
 		if (!slice_istarts(p, name))
 			continue;
 		p = slice_skip(p, name.n);
-		if (transport_parse(p, &d->transport) != RC_OK)
+		if (transport_parse(p, &d->transport) != RC_OK || d->transport > TRANSPORT_TLS)
 			return err_set(e, RC_BAD, "transport '%.*s' is none of udp, tcp, tls", SLICE_ARG(p));
 	}
 	return RC_OK;

@@ -53,6 +53,21 @@ can_send(const struct outlet *o)
 	return o->open && !o->shut && o->probe != PROBE_SENT && conn_state(o->conn[o->at]) == CONN_OPEN;
 }
 
+/* How many of `n` packets may go out while the peer has proved little. */
+static size_t
+careful(const struct outlet *o, const struct datagram *d, size_t n, uint64_t now)
+{
+	uint64_t room = proof_room(&o->proof, o->wire_bytes), bytes = 0;
+	size_t k = 0;
+
+	for (; k < n && bytes + datagram_size(&d[k]) <= room; k++)
+		bytes += datagram_size(&d[k]);
+	/* The window that is known may be an old one: only another packet makes the peer's system tell. */
+	if (k == 0 && n > 0 && (o->proof.read == o->wire_bytes || now >= o->moved_ns + PROOF_GRACE_NS))
+		return 1;
+	return k;
+}
+
 /* Hands packets to the connection in use; pos: where each ends in the spool, or NULL. */
 static size_t
 hand_over(struct outlet *o, const struct datagram *d, const uint64_t *pos, size_t n, uint64_t now)
@@ -62,6 +77,8 @@ hand_over(struct outlet *o, const struct datagram *d, const uint64_t *pos, size_
 
 	if (o->probe == PROBE_NEXT && n > 0)
 		n = 1;
+	if (!udp && o->proof.careful)
+		n = careful(o, d, n, now);
 	k = conn_send(o->conn[o->at], d, n);
 	if (k == 0)
 		return 0;
@@ -156,6 +173,13 @@ pump(struct outlet *o, uint64_t now)
 		o->moved_ns = now;
 }
 
+/* Nothing is left to be sent, and the peer's system has all. */
+static bool
+all_acknowledged(const struct outlet *o)
+{
+	return !backlog(o) && (o->udp[o->at] ? outlet_idle(o) : conn_unacked(o->conn[o->at]) == 0);
+}
+
 void
 outlet_step(struct outlet *o, uint64_t now)
 {
@@ -169,7 +193,7 @@ outlet_step(struct outlet *o, uint64_t now)
 		outlet_settle(o, now);
 	if (o->open)
 		pump(o, now);
-	if (o->finishing && !o->shut && o->open && outlet_idle(o)) {
+	if (o->finishing && !o->shut && o->open && all_acknowledged(o)) {
 		conn_shutdown(o->conn[o->at]);
 		o->shut = true;
 		outlet_link_drive(o, now);

@@ -5,6 +5,7 @@
 #include "outbox/flight.h"
 #include "outbox/outlet.h"
 #include "outbox/pktq.h"
+#include "outbox/proof.h"
 
 #define OUTLET_SETTLE_NS UINT64_C(20000000)	/* between two questions to the kernel about what has arrived */
 
@@ -25,6 +26,7 @@ struct outlet {
 	struct pktq queue;
 	struct flight flight;
 	uint64_t wire_bytes;		/* taken by conn[at] since it is open */
+	struct proof proof;		/* with a spool: how much of that was read */
 	uint64_t settle_at;
 	uint64_t moved_ns;		/* when something last went out, or there was nothing to do */
 	uint64_t returned;		/* of conn[at], as counted when it was last looked at */

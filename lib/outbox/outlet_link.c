@@ -25,26 +25,40 @@ back_off(struct outlet *o)
 	return d - d / 2 + o->jitter % (d / 2 + 1);
 }
 
-/* The kernel's word on what has arrived, and what that means for the spool. */
+/*
+ * Up to which mark packets have arrived: over UDP those that were not sent back in time; over TCP and TLS what the peer's system has
+ * acknowledged, and with a spool what its program has read.
+ */
+static uint64_t
+arrived(struct outlet *o, uint64_t now)
+{
+	uint64_t unacked;
+
+	if (o->udp[o->at])
+		return now;
+	if (o->conf.spool != NULL)
+		return proof_update(&o->proof, o->wire_bytes, conn_unread(o->conn[o->at]), now);
+	unacked = conn_unacked(o->conn[o->at]);
+	return unacked < o->wire_bytes ? o->wire_bytes - unacked : 0;
+}
+
+static void
+land(struct outlet *o, uint64_t mark, uint64_t now)
+{
+	uint64_t pos = 0;
+
+	if (flight_landed(&o->flight, mark, &pos) == 0)
+		return;
+	o->moved_ns = now;
+	if (o->conf.spool != NULL)
+		spool_acked(o->conf.spool, pos);
+}
+
 void
 outlet_settle(struct outlet *o, uint64_t now)
 {
-	uint64_t pos = 0, mark = o->wire_bytes;
-	size_t n;
-
 	o->settle_at = now + OUTLET_SETTLE_NS;
-	if (o->udp[o->at]) {
-		mark = now;
-	} else {
-		uint64_t unacked = conn_unacked(o->conn[o->at]);
-
-		mark = unacked < mark ? mark - unacked : 0;
-	}
-	n = flight_landed(&o->flight, mark, &pos);
-	if (n > 0)
-		o->moved_ns = now;
-	if (n > 0 && o->conf.spool != NULL)
-		spool_acked(o->conf.spool, pos);
+	land(o, arrived(o, now), now);
 }
 
 /* The connection in use is closed. What was under way is lost, or will be read from the spool again. */
@@ -53,10 +67,12 @@ lose_flight(struct outlet *o, uint64_t now)
 {
 	if (!o->udp[o->at])
 		outlet_settle(o, now);
-	if (o->conf.spool != NULL)
+	if (o->conf.spool != NULL) {
 		(void)spool_back(o->conf.spool);
-	else
+		proof_broke(&o->proof);
+	} else {
 		o->unacked += o->flight.n;
+	}
 	flight_reset(&o->flight);
 }
 
@@ -75,6 +91,7 @@ static void
 now_open(struct outlet *o, uint64_t now)
 {
 	o->open = o->tried = true;
+	proof_begin(&o->proof);
 	o->opened++;
 	o->wire_bytes = 0;
 	o->moved_ns = now;
@@ -109,6 +126,7 @@ broke(struct outlet *o, uint64_t now, const struct err *why)
 
 	lose_flight(o, now);
 	o->broken++;
+	o->shut = false;
 	use(o, 0, now);
 	if (!useful || o->udp[was]) {
 		o->round++;
@@ -156,9 +174,10 @@ outlet_link_drive(struct outlet *o, uint64_t now)
 	rc = conn_step(c, now, &e);
 	if (rc == RC_END && !o->shut)
 		err_set(&e, RC_END, "closed by the other end");
-	if (rc != RC_OK && o->shut)
+	if (rc == RC_END && o->shut) {
+		land(o, UINT64_MAX, now);	/* who closes in good order has read all */
 		o->open = false;
-	else if (rc != RC_OK && o->open)
+	} else if (rc != RC_OK && o->open)
 		broke(o, now, &e);
 	else if (rc != RC_OK)
 		cannot_open(o, now, &e);

@@ -176,7 +176,7 @@ certificates() {
 	start_collector deaf --deaf
 	local deaf=$port
 	start_collector got
-	[ "$(status hepsend --on-full drop --queue 100k --drain-time 300ms "tcp:127.0.0.1:$deaf" "tcp:127.0.0.1:$port" <in)" = 1 ]
+	[ "$(status hepsend --queue 100k --drain-time 300ms "tcp:127.0.0.1:$deaf" "tcp:127.0.0.1:$port" <in)" = 1 ]
 	stop_collector got
 	stop_collector deaf
 	[ "$(wc -l <got)" = "$count" ]
@@ -238,7 +238,8 @@ certificates() {
 	hepsend --spool spool "udp:127.0.0.1:$port" <feed 2>first &
 	local pid=$!
 	exec 4>feed
-	wait_for test -e spool/*/dest
+	made() { compgen -G 'spool/*/dest'; }
+	wait_for made
 	[ "$(status hepsend --spool spool "udp:127.0.0.1:$port" </dev/null)" = 1 ]
 	[ "$(wc -l <err)" = 1 ] && grep -q 'spool' err
 	exec 4>&-
@@ -250,7 +251,7 @@ certificates() {
 	input
 	expected
 	start_collector got
-	[ "$( (ulimit -f 4; trap '' XFSZ; status hepsend --spool spool "tcp:127.0.0.1:$port" <in) )" -le 1 ]
+	[ "$( (ulimit -f 24; trap '' XFSZ; status hepsend --spool spool "tcp:127.0.0.1:$port" <in) )" -le 1 ]
 	stop_collector got
 	cmp got want
 	grep -q 'spool' err
@@ -314,7 +315,8 @@ certificates() {
 }
 
 @test "sipdup spools too" {
-	input
+	sipcap -r "$G/hep3-udp4/input.pcap" | sipfilter 'is_method("INVITE|BYE")' >in
+	sipcap -r "$G/hep3-udp4/input.pcap" 'port 1' >none
 	start_sink want
 	sipdup --xheaders "udp:127.0.0.1:$port" <in
 	stop_sink want

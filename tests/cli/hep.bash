@@ -35,7 +35,7 @@ start_collector() {
 	local name=$1
 	shift
 	rm -f "$name.port"
-	python3 "$TOP/tests/cli/collector.py" "$@" "$name.port" "$name" 2>"$name.err" 3>&- &
+	python3 "$TOP/tests/cli/collector.py" "$@" "$name.port" "$name" 2>"$name.err" 3>&- 4>&- 5>&- &
 	echo $! >"$name.pid"
 	wait_for test -e "$name.port"
 	port=$(cat "$name.port")

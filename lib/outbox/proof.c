@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#include "outbox/proof.h"
+
+#define CAREFUL_START (UINT64_C(32) << 10)
+#define CAREFUL_END (UINT64_C(1) << 20)	/* a window that makes care pointless */
+
+void
+proof_begin(struct proof *p)
+{
+	p->window = p->start;
+	p->read = p->seems = p->since_ns = 0;
+}
+
+void
+proof_broke(struct proof *p)
+{
+	if (p->careful && p->read == 0)
+		p->start /= 2;
+	if (!p->careful && p->read == 0) {
+		p->careful = true;
+		p->start = CAREFUL_START;
+	}
+	proof_begin(p);
+}
+
+/* What seemed to be read was so for long enough. */
+static void
+believe(struct proof *p)
+{
+	p->read = p->seems;
+	p->since_ns = 0;
+	p->window = p->window > 0 ? p->window * 2 : 1024;
+	if (p->window > CAREFUL_END)
+		p->careful = false;
+}
+
+uint64_t
+proof_update(struct proof *p, uint64_t sent, uint64_t unread, uint64_t now)
+{
+	uint64_t seems = unread < sent ? sent - unread : 0;
+
+	if (!p->careful) {
+		if (seems > PROOF_SLACK && seems - PROOF_SLACK > p->read)
+			p->read = seems - PROOF_SLACK;
+		return p->read;
+	}
+	if (p->since_ns != 0 && now >= p->since_ns + PROOF_GRACE_NS)
+		believe(p);
+	if (p->since_ns == 0 && seems > p->read) {
+		p->seems = seems;
+		p->since_ns = now;
+	}
+	return p->read;
+}
+
+uint64_t
+proof_room(const struct proof *p, uint64_t sent)
+{
+	if (!p->careful)
+		return UINT64_MAX;
+	return sent - p->read < p->window ? p->window - (sent - p->read) : 0;
+}
