@@ -83,7 +83,7 @@ size_t outlet_fds(const struct outlet *, struct pollfd *fds, size_t max);
 uint64_t outlet_due_ns(const struct outlet *);	/* UINT64_MAX: never of itself */
 
 bool outlet_up(const struct outlet *);		/* open */
-bool outlet_opening(const struct outlet *);	/* the first attempt is still under way */
+bool outlet_opening(const struct outlet *);	/* not open, but since the start, or since it broke, no round of attempts has failed */
 /* It is up, and what it was given goes out: worth waiting for. */
 bool outlet_moving(const struct outlet *, uint64_t now_ns);
 /* All that was taken has gone out and, as far as can be known, arrived. */

@@ -15,7 +15,7 @@ struct outlet {
 	bool udp[OUTLET_CONNS];
 	size_t at;			/* the one in use */
 	bool open;			/* conn[at] was open after the last step */
-	bool tried;			/* the first round of attempts is over */
+	bool tried;			/* a round of attempts is over since the start, or since it broke */
 	bool finishing, shut;
 	uint64_t retry_at;		/* closed: when to open */
 	uint64_t round;			/* attempts in a row that failed, for the back-off */

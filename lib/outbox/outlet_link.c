@@ -126,7 +126,7 @@ broke(struct outlet *o, uint64_t now, const struct err *why)
 
 	lose_flight(o, now);
 	o->broken++;
-	o->shut = false;
+	o->shut = o->tried = false;
 	use(o, 0, now);
 	if (!useful || o->udp[was]) {
 		o->round++;
