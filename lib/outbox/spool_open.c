@@ -161,7 +161,7 @@ find_end(struct spool *s, bool clean, struct err *e)
 		if (end.number < s->acked.number && end.pos <= s->acked.pos)
 			end.number = s->acked.number;
 		g->number = end.number;
-		if (g->end >= end.pos && g->end - end.pos >= SPOOL_ENTRY_HEAD)
+		if (g->end >= end.pos && g->end - g->first >= SPOOL_ENTRY_HEAD)
 			end = (struct spool_place){ g->end, end.number + 1 };
 		g->end_number = end.number;
 	}
