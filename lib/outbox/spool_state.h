@@ -69,6 +69,7 @@ struct spool {
 	struct spool_place end;		/* of what is committed */
 	struct buf out;
 	size_t out_n;			/* packets in it */
+	int write_errno;		/* it could not be written, and has not been tried again since */
 	uint64_t *recent;		/* position behind packet n at n % SPOOL_RECENT … */
 	uint64_t recent_from;		/* … from this number on */
 	bool unsynced, dir_unsynced;
@@ -123,7 +124,7 @@ void spool_window_close(struct spool *);
 void spool_forget(struct spool *);
 /* Saves the positions if enough has happened. now_ns 0: it is not known. */
 void spool_save_due(struct spool *, uint64_t now_ns);
-/* Writes what is gathered. RC_SYS: it is lost, counted as refused. */
+/* Writes what is gathered. RC_SYS: it stays. */
 enum rc spool_flush(struct spool *, struct err *) MUST_USE;
 
 static inline struct spool_segment *
