@@ -193,7 +193,7 @@ spool_commit(struct spool *s, uint64_t now_ns, struct err *e)
 
 	if (rc != RC_OK) {
 		s->counts.refused += s->out_n;
-		s->recent_from = s->end.number;
+		s->recent_from = s->end;
 		out_clear(s);
 	}
 	s->write_errno = 0;

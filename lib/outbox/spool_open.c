@@ -230,7 +230,7 @@ recover(struct spool *s, struct err *e)
 	if ((rc = find_end(s, clean, e)) != RC_OK || (rc = tail_open(s, e)) != RC_OK)
 		return rc;
 	s->counts.resumed = s->end.number - s->acked.number;
-	s->recent_from = s->end.number;
+	s->recent_from = s->end;
 	s->read = s->seen = s->acked;
 	if (!clean)
 		(void)spool_back(s);

@@ -50,7 +50,7 @@ struct spool_window {
 	size_t cap;
 	size_t n;
 	uint64_t pos;		/* of p[0] */
-	uint64_t checked;	/* entries that end here or before are good */
+	uint64_t good_from, good_to;	/* all that lies between are entries that were found good */
 	uint64_t first;		/* the segment that fd is */
 	int fd;			/* -1: none */
 };
@@ -71,7 +71,7 @@ struct spool {
 	size_t out_n;			/* packets in it */
 	int write_errno;		/* it could not be written, and has not been tried again since */
 	uint64_t *recent;		/* position behind packet n at n % SPOOL_RECENT … */
-	uint64_t recent_from;		/* … from this number on */
+	struct spool_place recent_from;	/* … from here on */
 	bool unsynced, dir_unsynced;
 	bool unsynced_timed;
 	uint64_t unsynced_ns;		/* since when, if unsynced_timed */

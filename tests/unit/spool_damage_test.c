@@ -348,6 +348,34 @@ damage_that_is_passed_twice_counts_once(void **state)
 }
 
 static void
+a_bad_packet_stays_bad_when_it_is_passed_again(void **state)
+{
+	struct spool_conf conf = conf_of(state);
+	struct buf b = { 0 };
+	char seg[2][32];
+	struct spool *s;
+
+	conf.segment_bytes = 1 << 16;	/* all in memory at once */
+	s = spool_start(&conf);
+	put_all(s, 0, 20);
+	spool_close(s);
+	assert_int_equal(folder_segments(conf.dir, seg, 2), 1);
+	file_read(conf.dir, seg[0], &b);
+	b.p[128 + 16 + load_le32(b.p + 128) + 16 + 9] ^= 1;	/* in the second packet, not in its head */
+	file_write(conf.dir, seg[0], buf_slice(&b));
+	s = spool_start(&conf);
+	for (int i = 0; i < 3; i++) {
+		get_all(s, 0, 1, NULL);
+		get_all(s, 2, 20, NULL);
+		assert_true(spool_at_end(s));
+		assert_int_equal(spool_back(s), 19);
+		assert_int_equal(spool_counts(s)->damaged, 1);
+	}
+	spool_close(s);
+	buf_reset(&b);
+}
+
+static void
 a_segment_goes_while_it_is_read(void **state)
 {
 	struct place p = place_of(state, true);
@@ -382,6 +410,7 @@ main(void)
 		T(segments_that_are_something_else),
 		T(no_entry_within_a_packet),
 		T(damage_that_is_passed_twice_counts_once),
+		T(a_bad_packet_stays_bad_when_it_is_passed_again),
 		T(a_segment_goes_while_it_is_read),
 	};
 
