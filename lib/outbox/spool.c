@@ -35,33 +35,36 @@ write_out(struct spool *s, struct spool_segment *g)
 	return RC_OK;
 }
 
-enum rc
-spool_flush(struct spool *s, struct err *e)
+static void
+out_clear(struct spool *s)
 {
-	struct spool_segment *g = s->seg_n > 0 ? spool_seg(s, s->seg_n - 1) : NULL;
-	enum rc rc = RC_OK;
-
-	if (s->out.n == 0)
-		return RC_OK;
-	if (write_out(s, g) == RC_OK) {
-		g->end += s->out.n;
-		g->bytes += s->out.n;
-		g->end_number += s->out_n;
-		s->bytes += s->out.n;
-		s->end = (struct spool_place){ g->end, g->end_number };
-		s->counts.appended += s->out_n;
-		s->unsynced = true;
-	} else {
-		rc = spool_fail(s, e, RC_SYS, "write");
-		s->counts.refused += s->out_n;
-		s->recent_from = s->end.number;
-	}
 	s->out_n = 0;
 	if (s->out.cap > 2 * SPOOL_OUT)
 		buf_reset(&s->out);
 	else
 		buf_clear(&s->out);
-	return rc;
+}
+
+enum rc
+spool_flush(struct spool *s, struct err *e)
+{
+	struct spool_segment *g = s->seg_n > 0 ? spool_seg(s, s->seg_n - 1) : NULL;
+
+	if (s->out.n == 0)
+		return RC_OK;
+	if (write_out(s, g) != RC_OK) {
+		s->write_errno = errno;
+		return spool_fail(s, e, RC_SYS, "write");
+	}
+	g->end += s->out.n;
+	g->bytes += s->out.n;
+	g->end_number += s->out_n;
+	s->bytes += s->out.n;
+	s->end = (struct spool_place){ g->end, g->end_number };
+	s->counts.appended += s->out_n;
+	s->unsynced = true;
+	out_clear(s);
+	return RC_OK;
 }
 
 /* The oldest segment goes. A place on disk that is not behind what is gone would be taken for damage, so the positions go first. */
@@ -136,6 +139,10 @@ place_for(struct spool *s, uint64_t need, struct err *e)
 	uint64_t used = s->fd >= 0 ? spool_seg(s, s->seg_n - 1)->bytes + s->out.n : 0;
 	enum rc rc = RC_OK;
 
+	if (s->write_errno != 0) {	/* a disk that is full is not asked once a packet */
+		errno = s->write_errno;
+		return spool_fail(s, e, RC_SYS, "write");
+	}
 	if (need > s->conf.max_bytes - SPOOL_SEGMENT_DATA)
 		return spool_fail(s, e, RC_LIMIT, "a packet is larger than the whole spool may be");
 	if (s->fd < 0 || (used > SPOOL_SEGMENT_DATA && used + need > s->conf.segment_bytes))
@@ -184,6 +191,12 @@ spool_commit(struct spool *s, uint64_t now_ns, struct err *e)
 {
 	enum rc rc = spool_flush(s, e);
 
+	if (rc != RC_OK) {
+		s->counts.refused += s->out_n;
+		s->recent_from = s->end;
+		out_clear(s);
+	}
+	s->write_errno = 0;
 	if (s->unsynced && !s->unsynced_timed) {
 		s->unsynced_ns = now_ns;
 		s->unsynced_timed = true;
@@ -192,6 +205,12 @@ spool_commit(struct spool *s, uint64_t now_ns, struct err *e)
 		rc = spool_sync(s, e);
 	spool_save_due(s, now_ns);
 	return rc;
+}
+
+uint64_t
+spool_end(const struct spool *s)
+{
+	return s->end.pos;
 }
 
 const struct spool_counts *

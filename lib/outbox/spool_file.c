@@ -189,7 +189,7 @@ spool_segment_begin(struct spool *s, struct err *e)
 	char name[SPOOL_NAME_SIZE];
 	int fd;
 
-	if (h.first > SPOOL_POS_MAX)
+	if (h.first > SPOOL_FIRST_MAX)
 		return spool_fail(s, e, RC_LIMIT, "positions have run out");
 	if (getrandom(&h.salt, sizeof(h.salt), 0) != (ssize_t)sizeof(h.salt))
 		h.salt = (uint32_t)hash64(&s, sizeof(s));	/* an address: no peer knows that either */

@@ -147,7 +147,7 @@ spool_segment_named(const char *name, uint64_t *first)
 	char again[SPOOL_NAME_SIZE];
 	unsigned long long v;
 
-	if (strlen(name) != 20 || sscanf(name, "%16llx", &v) != 1 || v > SPOOL_POS_MAX)
+	if (strlen(name) != 20 || sscanf(name, "%16llx", &v) != 1 || v > SPOOL_FIRST_MAX)
 		return false;
 	spool_segment_name(v, again);	/* no sign, no blank, no capital */
 	*first = v;

@@ -58,7 +58,8 @@
 #define SPOOL_POSITIONS "positions"
 #define SPOOL_POSITIONS_NEW "positions.new"
 #define SPOOL_NAME_SIZE 24		/* of a segment's name, with its end */
-#define SPOOL_POS_MAX (UINT64_C(1) << 62)	/* no segment begins behind it: sums of two positions do not wrap */
+#define SPOOL_POS_MAX (UINT64_C(1) << 62)	/* sums of two positions do not wrap */
+#define SPOOL_FIRST_MAX (SPOOL_POS_MAX - (UINT64_C(1) << 32))	/* where a segment may begin and have room */
 #define SPOOL_SEGMENT_MAX (INT64_C(1) << 30)	/* asked for at most; an entry's index has 32 bits */
 #define SPOOL_SEGMENT_LARGEST (SPOOL_SEGMENT_MAX + (INT64_C(32) << 20))	/* a file that is larger is none of ours */
 

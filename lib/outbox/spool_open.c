@@ -161,7 +161,7 @@ find_end(struct spool *s, bool clean, struct err *e)
 		if (end.number < s->acked.number && end.pos <= s->acked.pos)
 			end.number = s->acked.number;
 		g->number = end.number;
-		if (g->end >= end.pos && g->end - end.pos >= SPOOL_ENTRY_HEAD)
+		if (g->end >= end.pos && g->end - g->first >= SPOOL_ENTRY_HEAD)
 			end = (struct spool_place){ g->end, end.number + 1 };
 		g->end_number = end.number;
 	}
@@ -230,7 +230,7 @@ recover(struct spool *s, struct err *e)
 	if ((rc = find_end(s, clean, e)) != RC_OK || (rc = tail_open(s, e)) != RC_OK)
 		return rc;
 	s->counts.resumed = s->end.number - s->acked.number;
-	s->recent_from = s->end.number;
+	s->recent_from = s->end;
 	s->read = s->seen = s->acked;
 	if (!clean)
 		(void)spool_back(s);

@@ -66,7 +66,7 @@ window_fill(struct spool *s, const struct spool_segment *g, uint64_t pos, size_t
 	if (rc != RC_OK)
 		return rc;
 	window_size(w, want);
-	w->pos = w->checked = pos;
+	w->pos = w->good_from = w->good_to = pos;
 	w->n = 0;
 	if (most > w->cap)
 		most = w->cap;
@@ -126,10 +126,13 @@ body_check(struct spool *s, const struct spool_segment *g, uint64_t pos, const s
 	if (rc != RC_OK)
 		return rc;
 	f->packet = slice_of(p + SPOOL_ENTRY_HEAD, h->length);
-	if (end > s->win.checked && crc32c(0, f->packet.p, f->packet.n) != h->crc)
-		return RC_BAD;
-	if (end > s->win.checked)
-		s->win.checked = end;
+	if (pos < s->win.good_from || end > s->win.good_to) {
+		if (crc32c(0, f->packet.p, f->packet.n) != h->crc)
+			return RC_BAD;
+		if (pos != s->win.good_to)
+			s->win.good_from = pos;
+		s->win.good_to = end;
+	}
 	f->pos = pos;
 	f->end = end;
 	f->number = g->number + h->index;
@@ -352,7 +355,7 @@ spool_advance(struct spool *s, uint64_t pos)
 		struct spool_found f;
 		uint64_t end;
 
-		if (s->read.number >= s->recent_from && s->read.number < s->end.number &&
+		if (s->read.pos >= s->recent_from.pos && s->read.number >= s->recent_from.number && s->read.number < s->end.number &&
 		    s->end.number + s->out_n - s->read.number <= SPOOL_RECENT)
 			end = s->recent[s->read.number % SPOOL_RECENT];
 		else

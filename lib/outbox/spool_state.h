@@ -50,7 +50,7 @@ struct spool_window {
 	size_t cap;
 	size_t n;
 	uint64_t pos;		/* of p[0] */
-	uint64_t checked;	/* entries that end here or before are good */
+	uint64_t good_from, good_to;	/* all that lies between are entries that were found good */
 	uint64_t first;		/* the segment that fd is */
 	int fd;			/* -1: none */
 };
@@ -69,8 +69,9 @@ struct spool {
 	struct spool_place end;		/* of what is committed */
 	struct buf out;
 	size_t out_n;			/* packets in it */
+	int write_errno;		/* it could not be written, and has not been tried again since */
 	uint64_t *recent;		/* position behind packet n at n % SPOOL_RECENT … */
-	uint64_t recent_from;		/* … from this number on */
+	struct spool_place recent_from;	/* … from here on */
 	bool unsynced, dir_unsynced;
 	bool unsynced_timed;
 	uint64_t unsynced_ns;		/* since when, if unsynced_timed */
@@ -123,7 +124,7 @@ void spool_window_close(struct spool *);
 void spool_forget(struct spool *);
 /* Saves the positions if enough has happened. now_ns 0: it is not known. */
 void spool_save_due(struct spool *, uint64_t now_ns);
-/* Writes what is gathered. RC_SYS: it is lost, counted as refused. */
+/* Writes what is gathered. RC_SYS: it stays. */
 enum rc spool_flush(struct spool *, struct err *) MUST_USE;
 
 static inline struct spool_segment *

@@ -74,7 +74,7 @@ folder_segments(const char *dir, char names[][32], size_t max)
 static inline void
 file_read(const char *dir, const char *name, struct buf *out)
 {
-	char path[160];
+	char path[400];
 	struct stat st;
 	int fd;
 
@@ -90,14 +90,35 @@ file_read(const char *dir, const char *name, struct buf *out)
 static inline void
 file_write(const char *dir, const char *name, struct slice s)
 {
-	char path[160];
+	char path[400];
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	unlink(path);			/* a new file: some file systems flush one that is cut to nothing and written anew */
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, s.p, s.n), s.n);
 	close(fd);
+}
+
+/* The files of `from` as they are now, in a folder `to` that has nothing else: what kill -9 would leave. */
+static inline void
+folder_copy(const char *from, const char *to)
+{
+	DIR *d = opendir(from);
+	struct dirent *f;
+	struct buf b = { 0 };
+
+	assert_non_null(d);
+	if (mkdir(to, 0700) != 0)
+		folder_empty(to);
+	while ((f = readdir(d)) != NULL)
+		if (f->d_name[0] != '.') {
+			file_read(from, f->d_name, &b);
+			file_write(to, f->d_name, buf_slice(&b));
+		}
+	closedir(d);
+	buf_reset(&b);
 }
 
 /* Packet `n`: its number, then bytes that follow from it; of 12 bytes at least. */

@@ -421,6 +421,39 @@ a_full_disk_is_said_and_undone(void **state)
 }
 
 static void
+a_full_disk_during_append_leaves_the_verdict_to_commit(void **state)
+{
+	struct spool_conf conf = conf_of(state);
+	struct spool *s;
+	uint64_t n = 0, pos, last = 0;
+
+	conf.segment_bytes = 1 << 20;
+	conf.max_bytes = 4 << 20;
+	for (int lifted = 0; lifted < 2; lifted++) {
+		s = spool_start(&conf);
+		put_all(s, 0, 10);
+		limit_files(20000);
+		for (n = 10; put(s, n, &pos) == RC_OK; n++)
+			last = pos;
+		assert_true(n > 1000);
+		assert_int_equal(put(s, n, &pos), RC_SYS);
+		check_sum(s);
+		if (lifted)
+			limit_files(RLIM_INFINITY);
+		assert_int_equal(spool_commit(s, 0, NULL), lifted ? RC_OK : RC_SYS);
+		assert_true(lifted ? spool_end(s) == last : spool_end(s) < last);
+		assert_int_equal(spool_counts(s)->refused, lifted ? 2 : n - 10 + 2);
+		limit_files(RLIM_INFINITY);
+		n = lifted ? n : 10;
+		put_all(s, n, n + 3);
+		get_all(s, 0, n + 3, NULL);
+		assert_true(spool_at_end(s));
+		spool_close(s);
+		folder_empty(conf.dir);
+	}
+}
+
+static void
 no_new_segment_is_said_and_undone(void **state)
 {
 	struct spool_conf conf = conf_of(state);
@@ -577,6 +610,7 @@ main(void)
 		T(the_overlap_gives_way_to_packets),
 		T(large_packets),
 		T(a_full_disk_is_said_and_undone),
+		T(a_full_disk_during_append_leaves_the_verdict_to_commit),
 		T(no_new_segment_is_said_and_undone),
 		T(one_process_at_a_time),
 		T(what_is_no_spool_is_left_alone),
