@@ -15,13 +15,16 @@ message(void)
 	return r;
 }
 
+static struct buf chunks;	/* what converted() borrows */
+static unsigned omitted;
+
 static struct hep
 converted(const struct record *r, const struct hep_conf *c)
 {
 	struct hep h;
 	struct err e = { .text = "" };
 
-	if (record_to_hep(r, c, &h, &e) != RC_OK)
+	if (record_to_hep(r, c, &chunks, &h, &omitted, &e) != RC_OK)
 		fail_msg("%s", e.text);
 	return h;
 }
@@ -120,15 +123,15 @@ refuses_what_has_no_number(void **state)
 
 	(void)state;
 	r.time_ns = (uint64_t)UINT32_MAX * 1000000000u + 999999999u;
-	assert_int_equal(record_to_hep(&r, &c, &h, NULL), RC_OK);
+	assert_int_equal(record_to_hep(&r, &c, &chunks, &h, &omitted, NULL), RC_OK);
 	assert_int_equal(h.sec, UINT32_MAX);
 	r.time_ns++;
-	assert_int_equal(record_to_hep(&r, &c, &h, NULL), RC_BAD);
+	assert_int_equal(record_to_hep(&r, &c, &chunks, &h, &omitted, NULL), RC_BAD);
 	r = message();
 	r.kind = KIND_UNKNOWN;
-	assert_int_equal(record_to_hep(&r, &c, &h, NULL), RC_BAD);
+	assert_int_equal(record_to_hep(&r, &c, &chunks, &h, &omitted, NULL), RC_BAD);
 	r.kind = KIND_HEP;
-	assert_int_equal(record_to_hep(&r, &c, &h, NULL), RC_BAD);
+	assert_int_equal(record_to_hep(&r, &c, &chunks, &h, &omitted, NULL), RC_BAD);
 }
 
 static struct record
