@@ -170,6 +170,10 @@ unknown_addresses_come_back_unknown(void **state)
 	assert_int_equal(back(&h, 0, &attrs).transport, TRANSPORT_NONE);
 	h.dst.port = 1;
 	assert_int_equal(back(&h, 0, &attrs).dst.family, FAMILY_IP4);
+	h.src = h.dst = (struct addr){ .port = 5060 };	/* a packet with ports alone */
+	assert_int_equal(back(&h, 0, &attrs).src.family, FAMILY_IP4);
+	h.src = h.dst = (struct addr){ 0 };
+	assert_int_equal(back(&h, 0, &attrs).src.family, FAMILY_NONE);
 	buf_reset(&attrs);
 }
 
