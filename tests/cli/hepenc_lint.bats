@@ -54,3 +54,11 @@ load hep
 	hepenc --lint <in >/dev/full 2>err || s=$?
 	[ "$s" = 1 ] && grep -q 'standard output' err
 }
+
+@test "what a version or receiver has no place for is named" {
+	hlog -c corr --vendor 2:255=x -w log.trace line 2>err
+	sipcap -r "$TOP/share/sample.pcap" | sipfilter -m d -c '$ci' 'is_method("INVITE")' >in
+	hepenc --for kamailio -V 1 --lint <in | grep -q '^kamailio: left-behind: [0-9]* packets misread'
+	hepenc --for homer --lint -r log.trace | grep -q '^homer: left-out: 1 packet misread'
+	hepenc --for kamailio --lint -r log.trace | grep -q '^kamailio: nothing'
+}
