@@ -135,7 +135,8 @@ record_to_hep(const struct record *r, const struct hep_conf *c, struct buf *chun
 		return err_set(e, RC_LIMIT, "a chunk of the record is too large for HEP, which ends at %d", HEP_MAX);
 	if (c->version != 3)
 		return RC_OK;
-	default_chunks(c, chunks, h, omitted);
+	if (c->chunks.n > 0 || chunks->n > 0)
+		default_chunks(c, chunks, h, omitted);
 	if (h->node.p == NULL)
 		h->node = c->node;
 	if (h->correlation.n == 0 && wants_id(c, r->kind))
