@@ -29,8 +29,10 @@ enum rc record_to_hep(const struct record *r, const struct hep_conf *c, struct h
 
 /*
  * The message record of a decoded packet (whose payload is no longer compressed). Borrows from `h` and from `attrs`, which is cleared
- * first: correlation id, node name, and every chunk that a record has no field for as ATTR_VENDOR. Version 1 has no time: `now_ns` is
- * taken there, and where the time is 0. The SIP index is made if it is SIP; direction and record id are the caller's to fill.
+ * first: correlation id, node name, VLANs, and every chunk that a record has no field for as ATTR_VENDOR, in the packet's order.
+ * The key stays in `h`: no record ever holds one. Version 1 has no time: `now_ns` is taken there, and where the time is 0.
+ * 0.0.0.0:0 at both ends is what record_to_hep writes for addresses that are not known: they are unknown again. A type 255, which no
+ * packet should have, is KIND_UNKNOWN. The SIP index is made if it is SIP; direction and record id are the caller's to fill.
  * RC_LIMIT: the attributes are too large.
  */
 enum rc record_from_hep(const struct hep *h, uint64_t now_ns, struct buf *attrs, struct record *out, struct err *) MUST_USE;
