@@ -39,9 +39,8 @@ hepopt_id(const struct opt *o, const char *arg, struct err *e)
 	return RC_OK;
 }
 
-/* The first line of the file, without its end. */
-static char *
-read_key(const char *path)
+char *
+hepopt_read_key(const char *path)
 {
 	char text[KEY_MAX + 2];
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -86,7 +85,7 @@ hepopt_conf(struct hep_conf *conf)
 	if (hepopt.key == NULL && file == NULL)
 		file = getenv("SIPTRACE_KEY_FILE");
 	if (file != NULL && file[0] != '\0' && hepopt.key == NULL)
-		hepopt.key = read_key(file);
+		hepopt.key = hepopt_read_key(file);
 	conf->key = slice_str(hepopt.key);
 }
 

@@ -34,6 +34,9 @@ enum rc hepopt_id(const struct opt *, const char *, struct err *);
  */
 void hepopt_conf(struct hep_conf *conf);
 
+/* A file's key: its first line, without its end; exits 1 if there is none, or it cannot be read. The caller's to wipe and free. */
+char *hepopt_read_key(const char *path);
+
 /*
  * Appends the HEP packet of a record to `out`, without its payload, which belongs behind it: record_to_hep and hep_head in one, and
  * a capture id that version 2 has to cut is said. Errors are theirs.
