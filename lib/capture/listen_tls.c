@@ -17,6 +17,7 @@ struct listen_tls {
 
 struct listen_tls_peer {
 	SSL *ssl;
+	bool broken;
 };
 
 /*
@@ -167,7 +168,7 @@ listen_tls_peer_free(struct listen_tls_peer *p)
 {
 	if (p == NULL)
 		return;
-	if (SSL_is_init_finished(p->ssl))
+	if (SSL_is_init_finished(p->ssl) && !p->broken)
 		(void)SSL_shutdown(p->ssl);	/* says goodbye if there is room for it */
 	ERR_clear_error();
 	SSL_free(p->ssl);
@@ -199,8 +200,10 @@ listen_tls_read(struct listen_tls_peer *p, void *buf, size_t n, size_t *got, boo
 	case SSL_ERROR_ZERO_RETURN:
 		return listen_tls_ready(p) ? RC_END : err_set(e, RC_SYS, "the peer closed it");
 	case SSL_ERROR_SYSCALL:
+		p->broken = true;
 		return err_set(e, RC_SYS, "%s", errno != 0 ? strerror(errno) : "the peer closed it");
 	default:
+		p->broken = true;
 		return err_set(e, RC_SYS, "%s", reason());
 	}
 }

@@ -285,6 +285,9 @@ module_packets() {	# FOLDER VERSION
 	wait "$collector"
 	wait "$reader"
 	grep -q OPTIONS got
+	listen udp
+	stop
+	[ "$(xxd -s 26 -l 1 -p out)" = 01 ]	# trace-stream(5): flags
 }
 
 @test "a small Homer: from hepsend into a database, and the call back out" {
@@ -358,6 +361,18 @@ certificates() {
 	stop
 	calls | cmp - <(numbers 0 999)
 	counted conns closed 21
+}
+
+@test "TLS: whole packets before a reset are delivered, a cut one is counted" {
+	certificates
+	client make 20 >sent
+	listen tls --cert server.pem
+	client send tls "$port" ca=ca.pem reset cut=5 <sent
+	ended() { kill -USR1 "$collector"; grep -q 'conns_reset=1' err; }
+	wait_for ended
+	stop 1
+	calls | cmp - <(numbers 0 18)
+	counted packets cut 1
 }
 
 @test "TLS: --client-ca takes only those that it certified" {
