@@ -60,6 +60,7 @@ struct conn;
 /* Copies conf, strings too; does nothing else. */
 struct conn *conn_new(const struct conn_conf *conf);
 void conn_free(struct conn *);		/* closes it as it is; NULL is fine */
+void conn_close(struct conn *);		/* closes it as it is; counts stay, conn_unacked is of the moment before */
 enum conn_state conn_state(const struct conn *);
 /* Begins to open a closed one. conn_step tells how it goes; over UDP to an address it is open at once. */
 void conn_open(struct conn *, uint64_t now_ns);

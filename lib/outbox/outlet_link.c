@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/hash.h"
+#include "outbox/outlet_impl.h"
+
+void
+outlet_tell(struct outlet *o, enum outlet_event event, size_t which, const struct err *why)
+{
+	if (o->conf.event != NULL)
+		o->conf.event(o->conf.arg, event, which, why);
+}
+
+/* Half to all of the back-off, which doubles with each failed round. */
+static uint64_t
+back_off(struct outlet *o)
+{
+	uint64_t d = o->conf.retry_min_ns;
+
+	for (uint64_t i = 1; i < o->round && d < o->conf.retry_max_ns; i++)
+		d *= 2;
+	if (d > o->conf.retry_max_ns)
+		d = o->conf.retry_max_ns;
+	o->jitter = hash64_mix(o->jitter, o->round + 1);
+	return d - d / 2 + o->jitter % (d / 2 + 1);
+}
+
+/* The kernel's word on what has arrived, and what that means for the spool. */
+void
+outlet_settle(struct outlet *o, uint64_t now)
+{
+	uint64_t pos = 0, mark = o->wire_bytes;
+	size_t n;
+
+	o->settle_at = now + OUTLET_SETTLE_NS;
+	if (o->udp[o->at]) {
+		mark = now;
+	} else {
+		uint64_t unacked = conn_unacked(o->conn[o->at]);
+
+		mark = unacked < mark ? mark - unacked : 0;
+	}
+	n = flight_landed(&o->flight, mark, &pos);
+	if (n > 0)
+		o->moved_ns = now;
+	if (n > 0 && o->conf.spool != NULL)
+		spool_acked(o->conf.spool, pos);
+}
+
+/* The connection in use is closed. What was under way is lost, or will be read from the spool again. */
+static void
+lose_flight(struct outlet *o, uint64_t now)
+{
+	if (!o->udp[o->at])
+		outlet_settle(o, now);
+	if (o->conf.spool != NULL)
+		(void)spool_back(o->conf.spool);
+	else
+		o->unacked += o->flight.n;
+	flight_reset(&o->flight);
+}
+
+static void
+use(struct outlet *o, size_t which, uint64_t now)
+{
+	o->at = which;
+	o->open = false;
+	o->better = which;
+	o->wire_bytes = 0;
+	o->probe = PROBE_NONE;
+	o->retry_at = now;
+}
+
+static void
+now_open(struct outlet *o, uint64_t now)
+{
+	o->open = o->tried = true;
+	o->opened++;
+	o->wire_bytes = 0;
+	o->moved_ns = now;
+	o->better = o->at;
+	o->better_at = o->at > 0 ? now + o->conf.return_ns : UINT64_MAX;
+	o->returned = conn_counts(o->conn[o->at])->lost[CONN_RETURNED];
+	if (!o->udp[o->at])
+		o->round = 0;
+	outlet_tell(o, OUTLET_UP, o->at, NULL);
+}
+
+/* An attempt failed: the next one in the list at once, after the last one a pause. */
+static void
+cannot_open(struct outlet *o, uint64_t now, const struct err *why)
+{
+	size_t failed = o->at;
+
+	use(o, (o->at + 1) % o->conf.conns, now);
+	if (o->at == 0) {
+		o->tried = true;
+		o->round++;
+		o->retry_at = now + back_off(o);
+	}
+	outlet_tell(o, OUTLET_CANNOT_OPEN, failed, why);
+}
+
+static void
+broke(struct outlet *o, uint64_t now, const struct err *why)
+{
+	bool useful = o->wire_bytes > 0;
+	size_t was = o->at;
+
+	lose_flight(o, now);
+	o->broken++;
+	use(o, 0, now);
+	if (!useful || o->udp[was]) {
+		o->round++;
+		o->retry_at = now + back_off(o);
+	}
+	outlet_tell(o, OUTLET_BROKE, was, why);
+}
+
+/* Datagrams came back: with a spool they are kept for later, with another destination that one is next. */
+static void
+returned(struct outlet *o, uint64_t now)
+{
+	const struct conn_counts *c = conn_counts(o->conn[o->at]);
+	size_t was = o->at, next = (o->at + 1) % o->conf.conns;
+	struct err e;
+
+	if (c->lost[CONN_RETURNED] == o->returned || (o->conf.spool == NULL && o->conf.conns == 1))
+		return;
+	err_set(&e, RC_SYS, "%s", strerror(c->returned_errno));
+	conn_close(o->conn[was]);
+	lose_flight(o, now);
+	o->broken++;
+	use(o, next, now);
+	if (next == 0) {
+		o->round++;
+		o->retry_at = now + back_off(o);
+	}
+	outlet_tell(o, OUTLET_BROKE, was, &e);
+	o->probe = PROBE_NEXT;
+}
+
+/* Goes on with the connection in use. */
+void
+outlet_link_drive(struct outlet *o, uint64_t now)
+{
+	struct conn *c = o->conn[o->at];
+	struct err e = { .text = "" };
+	enum rc rc;
+
+	if (conn_state(c) == CONN_CLOSED) {
+		if (now < o->retry_at || o->shut)
+			return;
+		conn_open(c, now);
+	}
+	rc = conn_step(c, now, &e);
+	if (rc == RC_END && !o->shut)
+		err_set(&e, RC_END, "closed by the other end");
+	if (rc != RC_OK && o->shut)
+		o->open = false;
+	else if (rc != RC_OK && o->open)
+		broke(o, now, &e);
+	else if (rc != RC_OK)
+		cannot_open(o, now, &e);
+	else if (conn_state(c) == CONN_OPEN && !o->open)
+		now_open(o, now);
+	if (o->open && o->udp[o->at])
+		returned(o, now);
+}
+
+/* While a worse one is in use, the better ones are tried in turn. */
+static void
+seek_better(struct outlet *o, uint64_t now)
+{
+	struct conn *c;
+	struct err e;
+
+	if (!o->open || o->at == 0)
+		return;
+	if (o->better == o->at) {
+		if (now < o->better_at)
+			return;
+		o->better = 0;
+	}
+	c = o->conn[o->better];
+	if (conn_state(c) == CONN_CLOSED)
+		conn_open(c, now);
+	if (conn_step(c, now, &e) != RC_OK) {
+		if (++o->better == o->at)
+			o->better_at = now + o->conf.return_ns;
+	} else if (conn_state(c) == CONN_OPEN) {
+		size_t best = o->better;
+
+		/* What the old one has not delivered yet: its end is awaited in conn_free's own time, unless a spool can do better. */
+		conn_shutdown(o->conn[o->at]);
+		if (o->conf.spool != NULL)
+			lose_flight(o, now);
+		flight_reset(&o->flight);
+		use(o, best, now);
+		now_open(o, now);
+	}
+}
+
+/* Connections that were left for a better one end in their own time. */
+static void
+see_off(struct outlet *o, uint64_t now)
+{
+	struct err e;
+
+	for (size_t i = 0; i < o->conf.conns; i++)
+		if (i != o->at && i != o->better && conn_state(o->conn[i]) == CONN_OPEN && conn_step(o->conn[i], now, &e) != RC_OK)
+			continue;	/* it is closed now */
+}
+
+void
+outlet_link_step(struct outlet *o, uint64_t now)
+{
+	outlet_link_drive(o, now);
+	if (o->conf.conns > 1) {
+		seek_better(o, now);
+		see_off(o, now);
+	}
+}
