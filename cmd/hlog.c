@@ -15,7 +15,7 @@ static const char *correlation;
 
 static const struct opt opts[] = {
 	{ 'c', "correlation", "ID", &correlation, opt_str, "correlation id, the call's Call-ID (this host's name)", NULL },
-	HEPOPT_ID, HEPOPT_KEY, HEPOPT_KEY_FILE, { 0 },
+	HEPOPT_ID, HEPOPT_KEY, HEPOPT_KEY_FILE, HEPOPT_NODE, HEPOPT_VENDOR, { 0 },
 };
 static const struct opt_tool tool = {
 	.name = "hlog",
@@ -172,6 +172,7 @@ open_out(struct out *o, struct stage_conf *conf, char *dest)
 	*o = (struct out){ .ids = id_maker_new(), .capture_id = hepopt.id_value };
 	if (attr_put(&o->attrs, ATTR_CORRELATION, slice_str(correlation)) != RC_OK)
 		diag_usage("-c: the correlation id is too long");
+	hepopt_attrs(&o->attrs);
 	if (dest != NULL)
 		o->deliver = deliver_new(&(struct deliver_conf){ .scheme = "hep:", .encode = deliver_hep, .arg = &hep }, &dest, 1);
 	conf->flags = dest != NULL ? 0 : STAGE_OUTPUT;

@@ -3,6 +3,8 @@ complete -c hlog -s c -l correlation -x -d 'correlation id, the call\'s Call-ID 
 complete -c hlog -s i -l id -x -d 'capture id (the record\'s own, or 1)'
 complete -c hlog -s k -l key -x -d 'authentication key (--key-file keeps it out of the history)'
 complete -c hlog -l key-file -rF -d 'read the key from FILE ($SIPTRACE_KEY_FILE)'
+complete -c hlog -l node -x -d 'node name for records without one ($SIPTRACE_NODE)'
+complete -c hlog -l vendor -x -d 'add chunk T of vendor V: text or 0xHEX (repeatable)'
 complete -c hlog -s w -l write -rF -d 'write records to FILE instead of standard output'
 complete -c hlog -s h -l help -d 'show this help'
 complete -c hlog -l version -d 'show the version'

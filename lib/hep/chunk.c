@@ -3,7 +3,6 @@
 
 #include <stddef.h>
 
-#include "base/take.h"
 #include "hep/hep.h"
 
 #define FIELD(name) true, offsetof(struct hep, name)
@@ -71,12 +70,4 @@ hep3_next_other(struct slice *in, struct hep3_chunk *c)
 		if (!hep_chunk_def(c->vendor, c->type)->field)
 			return RC_OK;
 	return RC_END;
-}
-
-void
-hep3_store_head(uint8_t p[static HEP3_CHUNK_HEAD], uint16_t vendor, uint16_t type, size_t n)
-{
-	store_be16(p, vendor);
-	store_be16(p + 2, type);
-	store_be16(p + 4, (uint16_t)(HEP3_CHUNK_HEAD + n));
 }

@@ -7,8 +7,9 @@
  * On the wire a chunk is vendor u16, type u16, length u16 (its own head counted), data; integers are big-endian. Vendor 0's types are
  * in the table; what a vendor's own mean is that vendor's business, and such a chunk is carried as it is.
  */
-#include "base/rc.h"
-#include "base/slice.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/take.h"
 
 #define HEP3_HEAD 6		/* bytes of a packet before its chunks: magic and total length */
 #define HEP3_CHUNK_HEAD 6	/* bytes of a chunk before its data */
@@ -96,5 +97,19 @@ enum rc hep3_next(struct slice *in, struct hep3_chunk *c) MUST_USE;
 /* The next chunk that struct hep has no field for. RC_END where none follows, or where what follows is no chunk. */
 enum rc hep3_next_other(struct slice *in, struct hep3_chunk *c) MUST_USE;
 /* A chunk's head for `n` bytes of data, which has to fit into 16 bits with it. */
-void hep3_store_head(uint8_t p[static HEP3_CHUNK_HEAD], uint16_t vendor, uint16_t type, size_t n);
+static inline void
+hep3_store_head(uint8_t p[static HEP3_CHUNK_HEAD], uint16_t vendor, uint16_t type, size_t n)
+{
+	store_be16(p, vendor);
+	store_be16(p + 2, type);
+	store_be16(p + 4, (uint16_t)(HEP3_CHUNK_HEAD + n));
+}
+
+/*
+ * A chunk as a user writes it, "VENDOR:TYPE=VALUE", appended as on the wire. VENDOR is a number or a name of the specification ("kamailio",
+ * any case), TYPE a number; numbers are decimal, or hexadecimal behind 0x. VALUE is 0x and pairs of hexadecimal digits for bytes, a
+ * decimal number for a type of vendor 0 that is one, else text.
+ * RC_BAD: it is none of that, has a length that its type cannot have, or is one that struct hep has a field for; `out` is as it was.
+ */
+enum rc hep_chunk_parse(struct slice text, struct buf *out, struct err *) MUST_USE;
 #endif

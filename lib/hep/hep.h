@@ -10,8 +10,8 @@
  * comes last, so a sender needs only the bytes before it (hep_head) and never copies a message.
  *
  * What is written is byte for byte what siptrace writes for the same values: order of chunks 01 02 03 04 (05 06) 07 08 09 0a 0b 0c
- * [11] [13] [0e] 0f; type 100 (log) has 08 before 07 and always has 11. siptrace has no node name (13); without one the
- * bytes are its own. Version 2 has two bytes of padding, which are zero here and stack garbage there.
+ * [11] [13] [0e] [others] 0f; type 100 (log) has 08 before 07 and always has 11. siptrace has no node name (13) and no others; without
+ * them the bytes are its own. Version 2 has two bytes of padding, which are zero here and stack garbage there.
  *
  * No clock, no state, no allocation but by the caller's buf.
  */
@@ -29,7 +29,7 @@ struct hep {
 	uint8_t version;	/* 1, 2, 3 */
 	uint8_t ip_proto;	/* 17 udp, 6 tcp, 22 tls (ws, wss), 132 sctp */
 	uint8_t type;		/* version 3: HEP_TYPE_SIP …; decoded versions 1 and 2: HEP_TYPE_SIP */
-	bool compressed;	/* decoded: the payload is chunk 0x10 (zlib, gzip or raw deflate), still compressed */
+	bool compressed;	/* the payload is chunk 0x10 (zlib, gzip or raw deflate), see inflate.h; versions 1 and 2: never */
 	struct addr src, dst;	/* of one family, IPv4 or IPv6 */
 	uint32_t sec, usec;	/* versions 2 and 3 */
 	uint32_t capture_id;	/* versions 2 (its low 16 bits) and 3 */

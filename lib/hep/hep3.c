@@ -58,6 +58,22 @@ put_data(const struct hep *h, uint8_t type, uint8_t *p)
 	}
 }
 
+/* The chunks that have no field, behind `p`. */
+static uint8_t *
+put_others(const struct hep *h, uint8_t *p)
+{
+	struct slice rest = h->chunks;
+	struct hep3_chunk c;
+
+	while (hep3_next_other(&rest, &c) == RC_OK) {
+		hep3_store_head(p, c.vendor, c.type, c.data.n);
+		if (c.data.n > 0)
+			memcpy(p + HEP3_CHUNK_HEAD, c.data.p, c.data.n);
+		p += HEP3_CHUNK_HEAD + c.data.n;
+	}
+	return p;
+}
+
 enum rc
 hep3_head(const struct hep *h, struct buf *out, struct err *e)
 {
@@ -67,7 +83,7 @@ hep3_head(const struct hep *h, struct buf *out, struct err *e)
 
 	if (h->correlation.n > HEP_MAX || h->node.n > HEP_MAX || h->key.n > HEP_MAX || texts + h->payload.n > HEP_MAX)
 		return err_set(e, RC_LIMIT, "%zu bytes: too large for HEP, which ends at %d", h->payload.n, HEP_MAX);
-	start = buf_room(out, FIXED_MAX + texts);
+	start = buf_room(out, FIXED_MAX + texts + h->chunks.n);
 	memcpy(start, "HEP3", 4);
 	p = start + HEP3_HEAD;
 	for (size_t i = 0; i < sizeof(order_sip); i++) {
@@ -82,7 +98,9 @@ hep3_head(const struct hep *h, struct buf *out, struct err *e)
 		hep3_store_head(p, 0, type, n);
 		p += HEP3_CHUNK_HEAD + n;
 	}
-	hep3_store_head(p, 0, HEP_PAYLOAD, h->payload.n);
+	if (h->chunks.n > 0)
+		p = put_others(h, p);
+	hep3_store_head(p, 0, h->compressed ? HEP_PAYLOAD_COMPRESSED : HEP_PAYLOAD, h->payload.n);
 	p += HEP3_CHUNK_HEAD;
 	total = (size_t)(p - start) + h->payload.n;
 	if (total > HEP_MAX)
