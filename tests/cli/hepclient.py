@@ -53,6 +53,7 @@ def packet(n, opts):
 
 def connect(proto, port, opts):
     s = socket.create_connection(("127.0.0.1", port))
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)     # what is sent has left before a reset
     if proto == "tls":
         c = ssl.create_default_context(cafile=opts.get("ca"))
         c.check_hostname = False
