@@ -68,9 +68,9 @@ struct listen {
 
 	uint8_t *bytes;			/* what the turn read from a connection; NULL without TCP */
 	struct slice in;		/* of it what is not handed out */
-	LIST_HEAD(, listen_peer) peers;
-	TAILQ_HEAD(, listen_peer) halves;	/* in the order of since_ns */
-	TAILQ_HEAD(, listen_peer) silents;	/* without a whole packet so far, in the order of their coming */
+	LIST_HEAD(listen_peers, listen_peer) peers;
+	TAILQ_HEAD(listen_halves, listen_peer) halves;	/* in the order of since_ns */
+	TAILQ_HEAD(listen_silents, listen_peer) silents;	/* without a whole packet so far, in the order of their coming */
 	bool doors_shut;		/* no descriptors left: doors are not looked at until the next tick */
 	struct listen_tls *tls;
 };

@@ -25,7 +25,7 @@ void listen_tls_peer_free(struct listen_tls_peer *);	/* NULL is fine */
  * RC_END  the peer closed it
  * RC_SYS  it broke, or the handshake failed; err says why
  */
-enum rc listen_tls_read(struct listen_tls_peer *, void *p, size_t n, size_t *got, bool *writing, struct err *) MUST_USE;
+enum rc listen_tls_read(struct listen_tls_peer *, void *buf, size_t n, size_t *got, bool *writing, struct err *) MUST_USE;
 /* The handshake is done. */
 bool listen_tls_ready(const struct listen_tls_peer *);
 #endif
