@@ -58,12 +58,19 @@ on_say(void *arg, const char *cause, const struct err *e)
 	diag_count(cause, "%s", e->text);
 }
 
+/* The newest record's time, moved on since it came: it never steps back. */
+static uint64_t
+sender_time(const struct receive *r)
+{
+	return r->newest_ns + (r->mono_ns - r->newest_mono_ns);
+}
+
 static bool
 on_record(void *arg, const struct record *rec)
 {
 	struct receive *r = arg;
 
-	if (rec->time_ns > r->newest_ns) {
+	if (r->newest_ns == 0 || rec->time_ns > sender_time(r)) {
 		r->newest_ns = rec->time_ns < r->real_ns ? rec->time_ns : r->real_ns;
 		r->newest_mono_ns = r->mono_ns;
 	}
@@ -205,7 +212,7 @@ take(struct receive *r, const struct listen_packet *p)
 static bool
 snapshot(struct receive *r, struct stage *s)
 {
-	uint64_t time_ns = r->newest_ns + (r->mono_ns - r->newest_mono_ns);
+	uint64_t time_ns = sender_time(r);
 
 	listen_tick(r->listen, r->mono_ns);
 	hep_intake_outside(r->intake, listen_stats(r->listen));
