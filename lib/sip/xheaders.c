@@ -77,7 +77,7 @@ xheaders_write(const struct xheaders *x, struct buf *out)
 static int
 header_of(struct slice name)
 {
-	if (slice_istarts(name, prefix))
+	if (slice_starts(name, prefix) || slice_istarts(name, prefix))	/* nearly always as it is written */
 		for (int i = 0; i < HEADERS; i++)
 			if (slice_ieq(slice_skip(name, prefix.n), names[i]))
 				return i;
@@ -104,7 +104,7 @@ find_lines(struct slice msg, struct slice value[static HEADERS], struct sip_span
 		sip_lines_seek(&w, of_interest);
 		begin = w.pos;
 		rc = sip_lines_next(&w, &l);
-		if (rc != RC_OK || !l.whole)
+		if (rc != RC_OK)
 			break;
 		colon = slice_chr(l.text, ':');
 		h = colon < l.text.n ? header_of(slice_trim(slice_head(l.text, colon))) : HEADERS;
