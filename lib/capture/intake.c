@@ -6,6 +6,7 @@
 #include "base/take.h"
 #include "base/xalloc.h"
 #include "capture/intake_count.h"
+#include "capture/restore.h"
 #include "packet/decap.h"
 #include "packet/tcp.h"
 #include "sip/stream.h"
@@ -75,22 +76,6 @@ put_vlans(struct intake *in, const struct link *l)
 	}
 }
 
-/* Back to the message that was duplicated; its direction is what the lines say, else what its own addresses do. */
-static bool
-restore(struct intake *in, struct record *r)
-{
-	const struct xheaders_counts *c = record_xheaders_counts(in->conf.xheaders);
-
-	if (record_xheaders(in->conf.xheaders, r, 1) == 0) {
-		in->count[NO_XHEADERS].value = c->without;
-		in->count[XHEADERS_UNTRUSTED].value = c->untrusted;
-		return false;
-	}
-	if (r->direction == DIR_UNKNOWN && in->conf.locals != NULL)
-		r->direction = locals_direction(in->conf.locals, &r->src, &r->dst);
-	return true;
-}
-
 static void
 emit(struct intake *in, const struct sip_frame *f, const struct origin *o)
 {
@@ -119,7 +104,7 @@ emit(struct intake *in, const struct sip_frame *f, const struct origin *o)
 	add(in, MESSAGES_IN, 1);
 	if (in->conf.xheaders == NULL)
 		r.id = record_id(in->ids, &r);
-	else if (!restore(in, &r))
+	else if (!restore_original(in->conf.xheaders, in->conf.locals, &r, &in->count[NO_XHEADERS], &in->count[XHEADERS_UNTRUSTED]))
 		return;
 	add(in, MESSAGES_OUT, 1);
 	add(in, MESSAGES_CUT, f->cut);

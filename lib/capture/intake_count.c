@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "capture/intake_count.h"
+#include "capture/restore.h"
 
 const struct counter intake_count_names[INTAKE_COUNTS] = {
 	[PACKETS_IN] = { "in", UNIT_PACKET, STAT_IN, 0 },
@@ -27,8 +28,8 @@ const struct counter intake_count_names[INTAKE_COUNTS] = {
 	[MESSAGES_IN] = { "in", UNIT_MESSAGE, STAT_IN, 0 },
 	[MESSAGES_OUT] = { "out", UNIT_MESSAGE, STAT_OUT, 0 },
 	[MESSAGES_EVICTED] = { "tcp_evicted", UNIT_MESSAGE, STAT_LOST, 0 },
-	[NO_XHEADERS] = { "no_xheaders", UNIT_MESSAGE, STAT_CHOSEN, 0 },
-	[XHEADERS_UNTRUSTED] = { "xheaders_untrusted", UNIT_MESSAGE, STAT_CHOSEN, 0 },
+	[NO_XHEADERS] = RESTORE_NO_XHEADERS,
+	[XHEADERS_UNTRUSTED] = RESTORE_UNTRUSTED,
 	[MESSAGES_CUT] = { "cut", UNIT_MESSAGE, STAT_INFO, 0 },
 	[MESSAGES_JOINED] = { "joined", UNIT_MESSAGE, STAT_INFO, 0 },
 	[TCP_KEEPALIVES] = { "tcp_keepalives", UNIT_PACKET, STAT_INFO, 0 },
