@@ -17,6 +17,7 @@
 #include "cli/receive.h"
 #include "cli/sig.h"
 #include "cli/stage.h"
+#include "cli/xheadersopt.h"
 
 #define SECOND UINT64_C(1000000000)
 #define CHECK_EVERY 256		/* packets between two looks at signals and the clock */
@@ -38,6 +39,7 @@ static const struct opt opts[] = {
 	{ 's', "snaplen", "BYTES", &conf.snaplen, opt_u32, "bytes captured of each packet (262144)", NULL },
 	{ 'c', "count", "N", &conf.count, opt_u64, "stop after N messages", NULL },
 	{ 0, "local", "ADDR[/LEN][:PORT]", &conf.local, opt_strs, "what is ours, for the direction (repeatable)", NULL },
+	XHEADERSOPT_ROWS,
 	{ 0, "explain", NULL, &conf.explain, opt_flag, "print the packet filter and stop", NULL },
 	{ 'v', "verbose", NULL, &conf.verbose, opt_flag, "say at the end what was left out, and why", NULL },
 	{ 0 },
@@ -62,6 +64,7 @@ struct run {
 	struct files *files;
 	struct receive *receive;
 	struct locals locals;
+	struct record_xheaders *xheaders;
 	uint64_t put, filtered;
 };
 
@@ -322,7 +325,7 @@ receive_all(struct run *run, struct stage_conf *sc)
 static void
 capture_all(struct run *run, struct stage_conf *sc)
 {
-	const struct intake_conf ic = { .locals = &run->locals, .put = put, .arg = run };
+	const struct intake_conf ic = { .locals = &run->locals, .xheaders = run->xheaders, .put = put, .arg = run };
 	struct intake_conf seeded = ic;
 
 	if (getrandom(&seeded.seed, sizeof(seeded.seed), 0) < 0)
@@ -346,6 +349,7 @@ run_all(struct run *run, int argc, char **argv)
 		receive_all(run, &sc);
 	else
 		capture_all(run, &sc);
+	xheadersopt_say(run->xheaders);
 	if (conf.verbose)
 		say_counts(sc.counters, sc.counters_n);
 }
@@ -362,12 +366,13 @@ main(int argc, char **argv)
 	opt_parse(&tool, &argc, &argv);
 	expression = expression_of(argc, argv);
 	check_options(expression, &run);
+	run.xheaders = xheadersopt_new();
 	if (conf.explain) {
 		status = explain(expression);
 		goto out;
 	}
 	run.receive = receive_open(&(struct receive_conf){
-	    .locals = &run.locals, .buffer = conf.ring, .verbose = conf.verbose, .put = put, .arg = &run,
+	    .locals = &run.locals, .buffer = conf.ring, .xheaders = run.xheaders, .verbose = conf.verbose, .put = put, .arg = &run,
 	});
 	if (conf.files.n == 0 && conf.ifaces.n == 0 && run.receive == NULL)
 		conf.files = (struct strs){ (const char **)(uintptr_t)standard, 1 };
@@ -384,6 +389,7 @@ out:
 	live_close(run.live);
 	receive_close(run.receive);
 	locals_reset(&run.locals);
+	record_xheaders_free(run.xheaders);
 	free(expression);
 	return status;
 }

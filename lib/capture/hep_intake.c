@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
+#include "capture/restore.h"
 #include "hep/hep.h"
 #include "hep/inflate.h"
 #include "trace/record_hep.h"
@@ -16,7 +17,7 @@ enum count {
 	/* lost */
 	DAMAGED, UNPACKABLE, TOO_LARGE, CUT, STALLED, KERNEL_DROPS,
 	VERSION_1, VERSION_2, VERSION_3, COMPRESSED, TRAILING,
-	MESSAGES_IN, MESSAGES_OUT,
+	MESSAGES_IN, MESSAGES_OUT, NO_XHEADERS, XHEADERS_UNTRUSTED,
 	CONNS_IN, CONNS_CLOSED, CONNS_RESET, CONNS_NO_HEP, CONNS_STALLED, CONNS_EVICTED, CONNS_REFUSED, CONNS_HANDSHAKE, CONNS_OPEN,
 	COUNTS,
 };
@@ -41,6 +42,8 @@ static const struct counter names[COUNTS] = {
 	[TRAILING] = { "trailing_bytes", UNIT_PACKET, STAT_INFO, 0 },
 	[MESSAGES_IN] = { "in", UNIT_MESSAGE, STAT_IN, 0 },
 	[MESSAGES_OUT] = { "out", UNIT_MESSAGE, STAT_OUT, 0 },
+	[NO_XHEADERS] = RESTORE_NO_XHEADERS,
+	[XHEADERS_UNTRUSTED] = RESTORE_UNTRUSTED,
 	[CONNS_IN] = { "in", UNIT_CONN, STAT_IN, 0 },
 	[CONNS_CLOSED] = { "closed", UNIT_CONN, STAT_OUT, 0 },
 	[CONNS_RESET] = { "reset", UNIT_CONN, STAT_CHOSEN, 0 },
@@ -142,8 +145,11 @@ emit(struct hep_intake *in, struct record *r, uint16_t point)
 	r->capture_point = point;
 	if (in->conf.locals != NULL && in->conf.locals->n > 0)
 		r->direction = locals_direction(in->conf.locals, &r->src, &r->dst);
-	r->id = record_id(in->ids, r);
 	in->count[MESSAGES_IN].value++;
+	r->id = record_id(in->ids, r);
+	if (in->conf.xheaders != NULL &&
+	    !restore_original(in->conf.xheaders, in->conf.locals, r, &in->count[NO_XHEADERS], &in->count[XHEADERS_UNTRUSTED]))
+		return true;
 	in->count[MESSAGES_OUT].value++;
 	return in->conf.put(in->conf.arg, r);
 }

@@ -11,12 +11,14 @@
  */
 #include "capture/listen.h"
 #include "capture/local.h"
+#include "trace/record_xheaders.h"
 #include "trace/stats.h"
 
 #define HEP_UNPACKED_MAX (1u << 20)	/* bytes of a payload that came compressed */
 
 struct hep_intake_conf {
 	const struct locals *locals;	/* NULL or empty: no direction is known */
+	struct record_xheaders *xheaders;	/* not NULL: SIP is duplicates with X-headers, to be restored */
 	struct slice key;		/* not empty: packets without this key are refused; versions 1 and 2 have none. Borrowed */
 	/* A new record, valid during the call. False: no more, please. */
 	bool (*put)(void *arg, const struct record *);

@@ -177,7 +177,7 @@ receive_open(const struct receive_conf *conf)
 	if (rc != RC_OK)
 		diag_die("%s", e.text);
 	r->intake = hep_intake_new(&(struct hep_intake_conf){
-	    .locals = conf->locals, .key = slice_str(r->key), .put = on_record, .arg = r,
+	    .locals = conf->locals, .xheaders = conf->xheaders, .key = slice_str(r->key), .put = on_record, .arg = r,
 	});
 	return r;
 }

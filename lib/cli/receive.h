@@ -8,6 +8,7 @@
 #include "capture/local.h"
 #include "cli/opt.h"
 #include "cli/stage.h"
+#include "trace/record_xheaders.h"
 
 struct receive_opts {
 	struct strs where;		/* --listen-hep */
@@ -34,6 +35,7 @@ extern struct receive_opts receive_opts;	/* where the rows store */
 
 struct receive_conf {
 	const struct locals *locals;
+	struct record_xheaders *xheaders;	/* or NULL */
 	size_t buffer;			/* of each UDP socket */
 	bool verbose;
 	/* As intake_conf.put. */

@@ -108,6 +108,16 @@ module_packets() {	# FOLDER VERSION
 	[ "$(tracecat -o tsv -F dir,capture_point -r out)" = "$(printf 'in\t1')" ]
 }
 
+@test "--xheaders makes duplicates that came as HEP the messages that were duplicated" {
+	sipcap -r "$G/xheaders/dup.pcap" >dups
+	listen udp --xheaders
+	hepsend "udp:127.0.0.1:$port" <dups
+	stop
+	sipcap --xheaders -r "$G/xheaders/dup.pcap" 2>said | tracecat -o tsv -F id,time_ns,dir,src_ip,dst_ip,payload >want
+	[ "$(wc -l <want)" -gt 10 ]
+	tracecat -o tsv -F id,time_ns,dir,src_ip,dst_ip,payload -r out | cmp want -
+}
+
 @test "two hundred connections at a time, packets in pieces" {
 	client make 2000 >sent
 	listen tcp
