@@ -2,6 +2,7 @@
 #include "cli/receive.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,8 +126,7 @@ raise_limit(uint64_t conns)
 		return;
 	l.rlim_cur = l.rlim_max < need ? l.rlim_max : need;
 	if (setrlimit(RLIMIT_NOFILE, &l) != 0 || l.rlim_cur < need)
-		diag("--max-connections %llu: this process may have only %llu open files", (unsigned long long)conns,
-		    (unsigned long long)l.rlim_cur);
+		diag("--max-connections %" PRIu64 ": this process may have only %" PRIu64 " open files", conns, (uint64_t)l.rlim_cur);
 }
 
 /* With -v, and where the system chose a port. */
@@ -280,6 +280,9 @@ receive_run(struct receive *r, struct stage *s)
 	}
 	listen_end(r->listen);
 	hep_intake_outside(r->intake, listen_stats(r->listen));
+	if (listen_stats(r->listen)->kernel_drops > 0)
+		diag("%" PRIu64 " datagrams dropped by the kernel: the socket's buffer was full (-B, net.core.rmem_max)",
+		    listen_stats(r->listen)->kernel_drops);
 }
 
 void

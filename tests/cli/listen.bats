@@ -261,6 +261,19 @@ module_packets() {	# FOLDER VERSION
 	[ "$(wc -l <got)" = 3000 ]
 }
 
+@test "what the kernel drops is counted and said" {
+	client make 2000 >sent
+	listen udp -B 64k
+	kill -STOP "$collector"
+	client send udp "$port" <sent
+	kill -CONT "$collector"
+	stop 1
+	[ "$(counter packets in)" = 2000 ]
+	[ "$(counter packets kernel_drops)" -gt 100 ]
+	[ "$(counter packets hep)" -gt 10 ]
+	grep -q "$(counter packets kernel_drops) datagrams dropped by the kernel" err
+}
+
 @test "-c stops, HUP makes a new file" {
 	listen udp -c 3
 	client make 5 | client send udp "$port"
