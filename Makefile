@@ -11,7 +11,7 @@ CC ?= gcc
 SAN ?=
 
 B := build$(if $(SAN),-san)
-PKGS := libpcap libosip2 sqlite3 libpcre2-8 zlib libzstd libcurl
+PKGS := libpcap libosip2 sqlite3 libpcre2-8 zlib libzstd libcurl libssl libcrypto
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2 -Wwrite-strings
 OPT ?= -O3 -g
 , := ,

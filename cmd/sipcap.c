@@ -14,8 +14,10 @@
 #include "capture/live.h"
 #include "capture/files.h"
 #include "cli/diag.h"
+#include "cli/receive.h"
 #include "cli/sig.h"
 #include "cli/stage.h"
+#include "cli/xheadersopt.h"
 
 #define SECOND UINT64_C(1000000000)
 #define CHECK_EVERY 256		/* packets between two looks at signals and the clock */
@@ -32,10 +34,12 @@ static struct {
 static const struct opt opts[] = {
 	{ 'r', "read", "FILE", &conf.files, opt_strs, "read a capture file, - is standard input (repeatable)", NULL },
 	{ 'i', "interface", "IFACE", &conf.ifaces, opt_strs, "capture on this interface, or any (repeatable)", NULL },
-	{ 'B', "buffer", "BYTES", &conf.ring, opt_u64, "size of the kernel's buffer for each interface (32M)", NULL },
+	RECEIVE_ROWS,
+	{ 'B', "buffer", "BYTES", &conf.ring, opt_u64, "kernel's buffer for each interface or UDP socket (32M)", NULL },
 	{ 's', "snaplen", "BYTES", &conf.snaplen, opt_u32, "bytes captured of each packet (262144)", NULL },
 	{ 'c', "count", "N", &conf.count, opt_u64, "stop after N messages", NULL },
 	{ 0, "local", "ADDR[/LEN][:PORT]", &conf.local, opt_strs, "what is ours, for the direction (repeatable)", NULL },
+	XHEADERSOPT_ROWS,
 	{ 0, "explain", NULL, &conf.explain, opt_flag, "print the packet filter and stop", NULL },
 	{ 'v', "verbose", NULL, &conf.verbose, opt_flag, "say at the end what was left out, and why", NULL },
 	{ 0 },
@@ -43,12 +47,12 @@ static const struct opt opts[] = {
 
 static const struct opt_tool tool = {
 	.name = "sipcap",
-	.synopsis = "[-r FILE]... | [-i IFACE]... [-w FILE] [OPTION]... [FILTER]",
+	.synopsis = "[-r FILE]... | [-i IFACE]... | [--listen-hep WHERE]... [OPTION]... [FILTER]",
 	.summary = "take SIP messages from captures or the network, write trace records",
 	.opts = opts,
 	.common = stage_source_opts,
 	.operands = "",
-	.more = "FILTER is a pcap-filter(7) expression. Without -r and -i, standard input is read.",
+	.more = "FILTER is a pcap-filter(7) expression. Without -r, -i and --listen-hep, standard input is read.",
 };
 
 /* One run: where packets come from and go to. */
@@ -58,7 +62,9 @@ struct run {
 	struct filter *filter;
 	struct live *live;
 	struct files *files;
+	struct receive *receive;
 	struct locals locals;
+	struct record_xheaders *xheaders;
 	uint64_t put, filtered;
 };
 
@@ -280,6 +286,10 @@ check_options(const char *expression, struct run *run)
 
 	if (conf.files.n > 0 && conf.ifaces.n > 0)
 		diag_usage("-r and -i do not go together: files have their own times");
+	if (receive_opts.where.n > 0 && (conf.files.n > 0 || conf.ifaces.n > 0))
+		diag_usage("--listen-hep goes with neither -r nor -i: run two sipcaps, and merge with tracecat");
+	if (receive_opts.where.n > 0 && expression != NULL)
+		diag_usage("%s: a packet filter does not apply to --listen-hep: use sipfilter behind it", expression);
 	if (conf.ifaces.n > MAX_TAPS)
 		diag_usage("more than %d interfaces (any is all of them)", MAX_TAPS);
 	if (conf.snaplen == 0 || conf.snaplen > 262144)
@@ -305,22 +315,41 @@ say_counts(const struct counter *c, size_t n)
 }
 
 static void
-run_all(struct run *run, int argc, char **argv)
+receive_all(struct run *run, struct stage_conf *sc)
 {
-	const struct intake_conf ic = { .locals = &run->locals, .put = put, .arg = run };
-	struct stage_conf sc = { .flags = STAGE_OUTPUT, .opts = &stage_opts, .argc = argc, .argv = argv };
+	sc->counters = receive_counters(run->receive, &sc->counters_n);
+	run->stage = stage_open(sc, true, RECEIVE_DISORDER_NS);
+	receive_run(run->receive, run->stage);
+}
+
+static void
+capture_all(struct run *run, struct stage_conf *sc)
+{
+	const struct intake_conf ic = { .locals = &run->locals, .xheaders = run->xheaders, .put = put, .arg = run };
 	struct intake_conf seeded = ic;
 
 	if (getrandom(&seeded.seed, sizeof(seeded.seed), 0) < 0)
 		seeded.seed = now_ns();
 	run->intake = intake_new(&seeded);
-	sc.counters = intake_counters(run->intake, &sc.counters_n);
-	run->stage = stage_open(&sc, run->live != NULL, INTAKE_HOLE_NS);
+	sc->counters = intake_counters(run->intake, &sc->counters_n);
+	run->stage = stage_open(sc, run->live != NULL, INTAKE_HOLE_NS);
 	if (run->live != NULL)
 		read_interfaces(run);
 	else
 		read_files(run);
 	intake_end(run->intake);
+}
+
+static void
+run_all(struct run *run, int argc, char **argv)
+{
+	struct stage_conf sc = { .flags = STAGE_OUTPUT, .opts = &stage_opts, .argc = argc, .argv = argv };
+
+	if (run->receive != NULL)
+		receive_all(run, &sc);
+	else
+		capture_all(run, &sc);
+	xheadersopt_say(run->xheaders);
 	if (conf.verbose)
 		say_counts(sc.counters, sc.counters_n);
 }
@@ -337,15 +366,19 @@ main(int argc, char **argv)
 	opt_parse(&tool, &argc, &argv);
 	expression = expression_of(argc, argv);
 	check_options(expression, &run);
+	run.xheaders = xheadersopt_new();
 	if (conf.explain) {
 		status = explain(expression);
 		goto out;
 	}
-	if (conf.files.n == 0 && conf.ifaces.n == 0)
+	run.receive = receive_open(&(struct receive_conf){
+	    .locals = &run.locals, .buffer = conf.ring, .xheaders = run.xheaders, .verbose = conf.verbose, .put = put, .arg = &run,
+	});
+	if (conf.files.n == 0 && conf.ifaces.n == 0 && run.receive == NULL)
 		conf.files = (struct strs){ (const char **)(uintptr_t)standard, 1 };
 	if (conf.ifaces.n > 0)
 		open_interfaces(&run, expression);
-	else
+	else if (run.receive == NULL)
 		open_files(&run);
 	run_all(&run, all, args);
 	status = stage_close(run.stage);
@@ -354,7 +387,9 @@ out:
 	filter_free(run.filter);
 	files_free(run.files);
 	live_close(run.live);
+	receive_close(run.receive);
 	locals_reset(&run.locals);
+	record_xheaders_free(run.xheaders);
 	free(expression);
 	return status;
 }

@@ -5,7 +5,7 @@
 set -eu
 
 build="pkg-config libpcap-dev libosip2-dev libsqlite3-dev libpcre2-dev zlib1g-dev libzstd-dev libxxhash-dev
-       libcurl4-openssl-dev"
+       libcurl4-openssl-dev libssl-dev"
 test="libcmocka-dev bats parallel tshark wireshark-common tcpdump sqlite3 jq mandoc zstd gzip procps iproute2 valgrind
       clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck zsh fish python3 xxd bsdextrautils openssl
       kamailio kamailio-sqlite-modules sngrep sip-tester"

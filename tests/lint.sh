@@ -18,7 +18,7 @@ for d in lib/*/; do
 	[[ " ${layers[*]} " == *" $(basename "$d") "* ]] || say "$d is no layer"
 done
 
-cflags="-std=c11 -D_GNU_SOURCE -Ilib $(pkg-config --cflags libpcap libosip2 sqlite3 libpcre2-8 libcurl)"
+cflags="-std=c11 -D_GNU_SOURCE -Ilib $(pkg-config --cflags libpcap libosip2 sqlite3 libpcre2-8 libcurl openssl)"
 for h in lib/*/*.h; do
 	# shellcheck disable=SC2086
 	echo "#include \"${h#lib/}\"" | gcc $cflags -Wall -Wextra -fsyntax-only -x c - || say "$h does not compile alone"
@@ -34,6 +34,7 @@ grep -nE 'TODO|FIXME|XXX|HACK' cmd/*.c lib/*/*.[ch] && say "words of unfinished 
 grep -nE '\b(strcpy|strcat|sprintf|gets|atoi|strtok)\(' cmd/*.c lib/*/*.c && say "functions that do not check"
 grep -lE '\bosip_' cmd/*.c lib/*/*.[ch] | grep -v '^lib/sip/osip' && say "only lib/sip/osip.* names libosip2"
 grep -lE '\bcurl_|\bCURL' cmd/*.c lib/*/*.[ch] | grep -v '^lib/net/conn' && say "only lib/net/conn* names libcurl"
+grep -lE '\b(SSL|BIO|ERR|CRYPTO|EVP)_[a-zA-Z]' cmd/*.c lib/*/*.[ch] | grep -v '^lib/capture/listen_tls' && say "only lib/capture/listen_tls.c names OpenSSL"
 
 for c in cmd/*.c; do
 	n=$(basename "$c" .c)

@@ -55,9 +55,8 @@ hepopt_vendor(const struct opt *o, const char *arg, struct err *e)
 	return hep_chunk_parse(slice_str(arg), &((struct hepopt *)o->dst)->chunks, e);
 }
 
-/* The first line of the file, without its end. */
-static char *
-read_key(const char *path)
+char *
+hepopt_read_key(const char *path)
 {
 	char text[KEY_MAX + 2];
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -146,7 +145,7 @@ hepopt_conf(struct hep_conf *conf)
 	if (hepopt.key == NULL && file == NULL)
 		file = getenv("SIPTRACE_KEY_FILE");
 	if (file != NULL && file[0] != '\0' && hepopt.key == NULL)
-		hepopt.key = read_key(file);
+		hepopt.key = hepopt_read_key(file);
 	conf->key = slice_str(hepopt.key);
 }
 

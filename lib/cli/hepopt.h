@@ -45,6 +45,9 @@ void hepopt_conf(struct hep_conf *conf);
 /* Appends --node (or $SIPTRACE_NODE) and --vendor as attributes, for a tool that makes records. */
 void hepopt_attrs(struct buf *attrs);
 
+/* A file's key: its first line, without its end; exits 1 if there is none, or it cannot be read. The caller's to wipe and free. */
+char *hepopt_read_key(const char *path);
+
 /*
  * Appends the HEP packet of a record to `out`, without its payload, which belongs behind it: record_to_hep and hep_head in one. What had
  * to be left out of the packet, and what the receiver of --for will not keep, is said through diag_count. Errors are theirs.

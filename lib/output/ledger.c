@@ -5,7 +5,7 @@
 
 #include "output/escape.h"
 
-enum { UNITS = UNIT_CALL + 1, CLASSES = STAT_INFO + 1, WIDTH_STAGE = 12 };
+enum { UNITS = UNIT_CONN + 1, CLASSES = STAT_INFO + 1, WIDTH_STAGE = 12 };
 
 /* One stage's counters added up. */
 struct sums {

@@ -13,6 +13,7 @@
 
 static const char *const units[] = {
 	[UNIT_PACKET] = "packets", [UNIT_MESSAGE] = "messages", [UNIT_ROW] = "rows", [UNIT_BYTE] = "bytes", [UNIT_CALL] = "calls",
+	[UNIT_CONN] = "conns",
 };
 static const char *const classes[] = {
 	[STAT_IN] = "in", [STAT_OUT] = "out", [STAT_LOST] = "lost", [STAT_CHOSEN] = "chosen", [STAT_ROUTED] = "routed",

@@ -15,6 +15,7 @@ enum stat_unit {
 	UNIT_ROW = 3,
 	UNIT_BYTE = 4,
 	UNIT_CALL = 5,		/* dialogs, transactions */
+	UNIT_CONN = 6,		/* connections */
 };
 
 enum stat_class {

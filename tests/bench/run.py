@@ -6,6 +6,8 @@ Every ratio is of medians of runs that alternate with those of its floor or peer
 Exits 1 if a target is missed (not part of CI: machines are noisy).
 """
 import os
+import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -130,6 +132,30 @@ def dialogs():
     show("  1.5 / ratio", 1.5 / (ns[1] / ns[0]), 1.0, "")
 
 
+def receive(f):
+    """hepsend over UDP on the loopback to sipcap --listen-hep: what arrived, and what it cost the receiver."""
+    rate, cost, lost = [], [], []
+    trace = f"{WORK}/{N}.trace"
+    if not os.path.exists(trace):
+        subprocess.run([f"{BIN}/sipcap", "-r", f, "-w", trace], check=True)
+    for _ in range(RUNS):
+        p = subprocess.Popen([f"{BIN}/sipcap", "--listen-hep", "udp:127.0.0.1:0", "-v", "-w", os.devnull], stderr=subprocess.PIPE, text=True)
+        port = p.stderr.readline().strip().rpartition(":")[2]
+        start = time.monotonic()
+        subprocess.run([f"{BIN}/hepsend", "-r", trace, f"udp:127.0.0.1:{port}"], check=True)
+        seconds = time.monotonic() - start
+        p.send_signal(signal.SIGINT)
+        said = p.stderr.read()
+        _, _, ru = os.wait4(p.pid, 0)
+        out = int(re.search(r"messages out: (\d+)", said).group(1))
+        rate.append(out / seconds)
+        cost.append((ru.ru_utime + ru.ru_stime) * 1e9 / out)
+        lost.append((N - out) * 100 / N)
+    show("hepsend udp | sipcap --listen-hep udp", statistics.median(rate))
+    show("  CPU of sipcap", statistics.median(cost), unit="ns/message")
+    show("  dropped by the kernel", statistics.median(lost), unit="%")
+
+
 def messages(trace):
     return int(subprocess.run(f"{BIN}/tracecat -r {trace} -o tsv -F cseq | wc -l", shell=True, capture_output=True).stdout)
 
@@ -138,5 +164,6 @@ os.makedirs(WORK, exist_ok=True)
 FILE = capture()
 pipeline(FILE)
 store(FILE)
+receive(FILE)
 dialogs()
 sys.exit(1 if missed else 0)

@@ -45,7 +45,9 @@ load common
 	wait_for test -s got
 	port=$(head -n 1 got)
 	python3 "$TOP/tests/cli/examples.py" "$TOP"/man/man1/*.1 |
-		sed -E "s/(127\.0\.0\.1|\[::1\]):[0-9]+/127.0.0.1:$port/g; s/-i any/-r sample.pcap/; s/-i eth0/-i lo/" >examples
+		sed -E "s/(127\.0\.0\.1|\[::1\]):[0-9]+/127.0.0.1:$port/g; s/-i any/-r sample.pcap/; s/-i eth0/-i lo/" |
+		# a collector runs until a signal
+		sed -E 's/0\.0\.0\.0:[0-9]+/127.0.0.1:0/g; s/sipcap --listen-hep/timeout --preserve-status -s INT 2 &/' >examples
 	[ "$(wc -l <examples)" -gt 30 ]
 	for t in "$TOP"/cmd/*.c; do
 		page=$(basename "$t" .c).1

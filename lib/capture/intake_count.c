@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#include "capture/intake_count.h"
+#include "capture/restore.h"
+
+const struct counter intake_count_names[INTAKE_COUNTS] = {
+	[PACKETS_IN] = { "in", UNIT_PACKET, STAT_IN, 0 },
+	[PACKETS_SIP] = { "sip", UNIT_PACKET, STAT_OUT, 0 },
+	[NOT_IP] = { "not_ip", UNIT_PACKET, STAT_CHOSEN, 0 },
+	[OTHER_PROTOCOL] = { "other_protocol", UNIT_PACKET, STAT_CHOSEN, 0 },
+	[CUT] = { "undecodable_cut", UNIT_PACKET, STAT_CHOSEN, 0 },
+	[BAD_IP] = { "undecodable_ip", UNIT_PACKET, STAT_CHOSEN, 0 },
+	[BAD_TRANSPORT] = { "undecodable_transport", UNIT_PACKET, STAT_CHOSEN, 0 },
+	[BAD_LINK] = { "undecodable_link", UNIT_PACKET, STAT_CHOSEN, 0 },
+	[NO_SIP] = { "no_sip", UNIT_PACKET, STAT_CHOSEN, 0 },
+	[KEEPALIVES] = { "keepalives", UNIT_PACKET, STAT_CHOSEN, 0 },
+	[ICMP_QUOTED] = { "icmp_quoted_sip", UNIT_PACKET, STAT_CHOSEN, 0 },
+	[TCP_CONTROLS] = { "tcp_control", UNIT_PACKET, STAT_CHOSEN, 0 },
+	[TCP_REPEATED] = { "tcp_repeated", UNIT_PACKET, STAT_CHOSEN, 0 },
+	[FRAG_TIMED_OUT] = { "fragments_incomplete", UNIT_PACKET, STAT_CHOSEN, 0 },
+	[FRAG_BAD] = { "fragments_bad", UNIT_PACKET, STAT_CHOSEN, 0 },
+	[FRAG_COPIES] = { "fragments_repeated", UNIT_PACKET, STAT_CHOSEN, 0 },
+	[FILTERED] = { "filtered", UNIT_PACKET, STAT_CHOSEN, 0 },
+	[FRAG_EVICTED] = { "fragments_evicted", UNIT_PACKET, STAT_LOST, 0 },
+	[KERNEL_DROPS] = { "kernel_drops", UNIT_PACKET, STAT_LOST, 0 },
+	[INTERFACE_DROPS] = { "interface_drops", UNIT_PACKET, STAT_LOST, 0 },
+	[FRAG_HELD] = { "fragments_held", UNIT_PACKET, STAT_HELD, 0 },
+	[STREAM_HELD] = { "tcp_undecided", UNIT_PACKET, STAT_HELD, 0 },
+	[MESSAGES_IN] = { "in", UNIT_MESSAGE, STAT_IN, 0 },
+	[MESSAGES_OUT] = { "out", UNIT_MESSAGE, STAT_OUT, 0 },
+	[MESSAGES_EVICTED] = { "tcp_evicted", UNIT_MESSAGE, STAT_LOST, 0 },
+	[NO_XHEADERS] = RESTORE_NO_XHEADERS,
+	[XHEADERS_UNTRUSTED] = RESTORE_UNTRUSTED,
+	[MESSAGES_CUT] = { "cut", UNIT_MESSAGE, STAT_INFO, 0 },
+	[MESSAGES_JOINED] = { "joined", UNIT_MESSAGE, STAT_INFO, 0 },
+	[TCP_KEEPALIVES] = { "tcp_keepalives", UNIT_PACKET, STAT_INFO, 0 },
+	[TCP_HOLES] = { "tcp_holes", UNIT_PACKET, STAT_INFO, 0 },
+	[TCP_INCOMPLETE] = { "tcp_incomplete", UNIT_MESSAGE, STAT_INFO, 0 },
+};
