@@ -16,6 +16,7 @@
 #include "cli/diag.h"
 #include "cli/sig.h"
 #include "cli/stage.h"
+#include "cli/xheadersopt.h"
 
 #define SECOND UINT64_C(1000000000)
 #define CHECK_EVERY 256		/* packets between two looks at signals and the clock */
@@ -36,6 +37,7 @@ static const struct opt opts[] = {
 	{ 's', "snaplen", "BYTES", &conf.snaplen, opt_u32, "bytes captured of each packet (262144)", NULL },
 	{ 'c', "count", "N", &conf.count, opt_u64, "stop after N messages", NULL },
 	{ 0, "local", "ADDR[/LEN][:PORT]", &conf.local, opt_strs, "what is ours, for the direction (repeatable)", NULL },
+	XHEADERSOPT_ROWS,
 	{ 0, "explain", NULL, &conf.explain, opt_flag, "print the packet filter and stop", NULL },
 	{ 'v', "verbose", NULL, &conf.verbose, opt_flag, "say at the end what was left out, and why", NULL },
 	{ 0 },
@@ -59,6 +61,7 @@ struct run {
 	struct live *live;
 	struct files *files;
 	struct locals locals;
+	struct record_xheaders *xheaders;
 	uint64_t put, filtered;
 };
 
@@ -307,7 +310,7 @@ say_counts(const struct counter *c, size_t n)
 static void
 run_all(struct run *run, int argc, char **argv)
 {
-	const struct intake_conf ic = { .locals = &run->locals, .put = put, .arg = run };
+	const struct intake_conf ic = { .locals = &run->locals, .xheaders = run->xheaders, .put = put, .arg = run };
 	struct stage_conf sc = { .flags = STAGE_OUTPUT, .opts = &stage_opts, .argc = argc, .argv = argv };
 	struct intake_conf seeded = ic;
 
@@ -321,6 +324,7 @@ run_all(struct run *run, int argc, char **argv)
 	else
 		read_files(run);
 	intake_end(run->intake);
+	xheadersopt_say(run->xheaders);
 	if (conf.verbose)
 		say_counts(sc.counters, sc.counters_n);
 }
@@ -337,6 +341,7 @@ main(int argc, char **argv)
 	opt_parse(&tool, &argc, &argv);
 	expression = expression_of(argc, argv);
 	check_options(expression, &run);
+	run.xheaders = xheadersopt_new();
 	if (conf.explain) {
 		status = explain(expression);
 		goto out;
@@ -355,6 +360,7 @@ out:
 	files_free(run.files);
 	live_close(run.live);
 	locals_reset(&run.locals);
+	record_xheaders_free(run.xheaders);
 	free(expression);
 	return status;
 }

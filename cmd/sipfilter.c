@@ -5,6 +5,7 @@
 
 #include "cli/diag.h"
 #include "cli/stage.h"
+#include "cli/xheadersopt.h"
 #include "expr/select.h"
 #include "expr/source.h"
 
@@ -39,6 +40,7 @@ static const struct opt opts[] = {
 	{ 0, "to", "DEST", &conf.dests, opt_strs, "add a destination, hep:udp:H:P or sip:H:P (repeatable)", NULL },
 	{ 0, "flag", "N", &conf.need_flag, opt_flag_number, "select only from records with user flag N, 0 to 31", NULL },
 	{ 0, "set-flag", "N", &conf.set_flag, opt_flag_number, "set user flag N on what passes", NULL },
+	XHEADERSOPT_ROWS,
 	{ 'e', "fail-empty", NULL, &conf.fail_empty, opt_flag, "exit 1 if nothing passed", NULL },
 	{ 0, "explain", NULL, &conf.explain, opt_flag, "print the compiled expression and exit", NULL },
 	{ 0, "max-dialogs", "N", &conf.max_dialogs, opt_u64, "dialogs or transactions remembered (1000000)", NULL },
@@ -57,11 +59,13 @@ static const struct opt_tool tool = {
 	.more = "EXPR is Kamailio's language: '$rm == \"INVITE\" && $fU =~ \"^44\"'; see siptrace-expr(7).\nWithout EXPR and -f everything is selected.",
 };
 
-enum { IN, OUT, NOT_SELECTED, OPEN, EVICTED, TOO_LONG, GAVE_UP, COUNTERS };
+enum { IN, OUT, NOT_SELECTED, NO_XHEADERS, XHEADERS_UNTRUSTED, OPEN, EVICTED, TOO_LONG, GAVE_UP, COUNTERS };
 static struct counter counters[COUNTERS] = {
 	[IN] = { "in", UNIT_MESSAGE, STAT_IN, 0 },
 	[OUT] = { "out", UNIT_MESSAGE, STAT_OUT, 0 },
 	[NOT_SELECTED] = { "not_selected", UNIT_MESSAGE, STAT_CHOSEN, 0 },
+	[NO_XHEADERS] = { "no_xheaders", UNIT_MESSAGE, STAT_CHOSEN, 0 },
+	[XHEADERS_UNTRUSTED] = { "xheaders_untrusted", UNIT_MESSAGE, STAT_CHOSEN, 0 },
 	[OPEN] = { "open", UNIT_CALL, STAT_INFO, 0 },
 	[EVICTED] = { "evicted", UNIT_CALL, STAT_INFO, 0 },
 	[GAVE_UP] = { "regex_gave_up", UNIT_MESSAGE, STAT_INFO, 0 },
@@ -193,12 +197,25 @@ on_tick(void *arg, uint64_t time_ns)
 	count_sets(arg);
 }
 
+static size_t
+restore(struct record_xheaders *x, struct record *r, size_t n)
+{
+	const struct xheaders_counts *c;
+
+	if (x == NULL)
+		return n;
+	n = record_xheaders(x, r, n);
+	c = record_xheaders_counts(x);
+	counters[NO_XHEADERS].value = c->without;
+	counters[XHEADERS_UNTRUSTED].value = c->untrusted;
+	return n;
+}
+
 static bool
 filter(struct stage *st, struct select *s, struct record *r, size_t n)
 {
 	select_prepare(s, r, n);
 	for (size_t i = 0; i < n; i++) {
-		counters[IN].value++;
 		if (!select_record(s, i)) {
 			counters[NOT_SELECTED].value++;
 			continue;
@@ -231,6 +248,7 @@ main(int argc, char *argv[])
 		.flags = STAGE_INPUT | STAGE_OUTPUT, .opts = &stage_opts, .counters = counters, .counters_n = COUNTERS,
 		.argc = argc, .argv = argv, .tick = on_tick,
 	};
+	struct record_xheaders *xheaders;
 	struct expr *x;
 	struct select *s;
 	struct stage *st;
@@ -241,15 +259,22 @@ main(int argc, char *argv[])
 	x = compile(argc, argv);
 	if (conf.explain)
 		explain(x);
+	xheaders = xheadersopt_new();
+	if (xheaders != NULL)
+		c.flags |= STAGE_VERIFY;	/* what is rewritten gets a new checksum */
 	c.arg = s = make_select(x);
 	c.hup = conf.file != NULL ? on_hup : NULL;
 	st = stage_open(&c, false, 0);
-	while ((n = stage_batch(st, r, SELECT_BATCH)) > 0)
-		if (!filter(st, s, r, n))
+	while ((n = stage_batch(st, r, SELECT_BATCH)) > 0) {
+		counters[IN].value += n;
+		if (!filter(st, s, r, restore(xheaders, r, n)))
 			break;
+	}
+	xheadersopt_say(xheaders);
 	if (counters[EVICTED].value > 0)
 		diag("%llu calls forgotten before their end, for --max-dialogs or --max-memory", (unsigned long long)counters[EVICTED].value);
 	status = stage_close(st);
 	select_free(s);
+	record_xheaders_free(xheaders);
 	return status == 0 && conf.fail_empty && counters[OUT].value == 0 ? 1 : status;
 }

@@ -5,6 +5,8 @@ complete -c sipcap -s B -l buffer -x -d 'size of the kernel\'s buffer for each i
 complete -c sipcap -s s -l snaplen -x -d 'bytes captured of each packet (262144)'
 complete -c sipcap -s c -l count -x -d 'stop after N messages'
 complete -c sipcap -l local -x -d 'what is ours, for the direction (repeatable)'
+complete -c sipcap -l xheaders -d 'take off X-Siptrace lines; drop messages without'
+complete -c sipcap -l xheaders-from -x -d 'believe only these senders\' lines (repeatable)'
 complete -c sipcap -l explain -d 'print the packet filter and stop'
 complete -c sipcap -s v -l verbose -d 'say at the end what was left out, and why'
 complete -c sipcap -s w -l write -rF -d 'write records to FILE instead of standard output'

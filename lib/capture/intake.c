@@ -5,6 +5,7 @@
 
 #include "base/take.h"
 #include "base/xalloc.h"
+#include "capture/intake_count.h"
 #include "packet/decap.h"
 #include "packet/tcp.h"
 #include "sip/stream.h"
@@ -14,54 +15,6 @@
 #define TCP_BYTES (32u << 20)
 #define TCP_STREAMS 100000
 #define HOLE_BYTES (1u << 20)
-
-enum count {
-	PACKETS_IN, PACKETS_SIP,
-	/* left out; the first of these in the order of enum decap_verdict, from DECAP_NO_IP on */
-	NOT_IP, OTHER_PROTOCOL, CUT, BAD_IP, BAD_TRANSPORT, BAD_LINK,
-	NO_SIP, KEEPALIVES, ICMP_QUOTED, TCP_CONTROLS, TCP_REPEATED,
-	FRAG_TIMED_OUT, FRAG_BAD, FRAG_COPIES, FILTERED,
-	/* lost */
-	FRAG_EVICTED, KERNEL_DROPS, INTERFACE_DROPS,
-	/* held */
-	FRAG_HELD, STREAM_HELD,
-	MESSAGES_IN, MESSAGES_OUT, MESSAGES_EVICTED,
-	MESSAGES_CUT, MESSAGES_JOINED, TCP_KEEPALIVES, TCP_HOLES, TCP_INCOMPLETE,
-	COUNTS,
-};
-
-static const struct counter names[COUNTS] = {
-	[PACKETS_IN] = { "in", UNIT_PACKET, STAT_IN, 0 },
-	[PACKETS_SIP] = { "sip", UNIT_PACKET, STAT_OUT, 0 },
-	[NOT_IP] = { "not_ip", UNIT_PACKET, STAT_CHOSEN, 0 },
-	[OTHER_PROTOCOL] = { "other_protocol", UNIT_PACKET, STAT_CHOSEN, 0 },
-	[CUT] = { "undecodable_cut", UNIT_PACKET, STAT_CHOSEN, 0 },
-	[BAD_IP] = { "undecodable_ip", UNIT_PACKET, STAT_CHOSEN, 0 },
-	[BAD_TRANSPORT] = { "undecodable_transport", UNIT_PACKET, STAT_CHOSEN, 0 },
-	[BAD_LINK] = { "undecodable_link", UNIT_PACKET, STAT_CHOSEN, 0 },
-	[NO_SIP] = { "no_sip", UNIT_PACKET, STAT_CHOSEN, 0 },
-	[KEEPALIVES] = { "keepalives", UNIT_PACKET, STAT_CHOSEN, 0 },
-	[ICMP_QUOTED] = { "icmp_quoted_sip", UNIT_PACKET, STAT_CHOSEN, 0 },
-	[TCP_CONTROLS] = { "tcp_control", UNIT_PACKET, STAT_CHOSEN, 0 },
-	[TCP_REPEATED] = { "tcp_repeated", UNIT_PACKET, STAT_CHOSEN, 0 },
-	[FRAG_TIMED_OUT] = { "fragments_incomplete", UNIT_PACKET, STAT_CHOSEN, 0 },
-	[FRAG_BAD] = { "fragments_bad", UNIT_PACKET, STAT_CHOSEN, 0 },
-	[FRAG_COPIES] = { "fragments_repeated", UNIT_PACKET, STAT_CHOSEN, 0 },
-	[FILTERED] = { "filtered", UNIT_PACKET, STAT_CHOSEN, 0 },
-	[FRAG_EVICTED] = { "fragments_evicted", UNIT_PACKET, STAT_LOST, 0 },
-	[KERNEL_DROPS] = { "kernel_drops", UNIT_PACKET, STAT_LOST, 0 },
-	[INTERFACE_DROPS] = { "interface_drops", UNIT_PACKET, STAT_LOST, 0 },
-	[FRAG_HELD] = { "fragments_held", UNIT_PACKET, STAT_HELD, 0 },
-	[STREAM_HELD] = { "tcp_undecided", UNIT_PACKET, STAT_HELD, 0 },
-	[MESSAGES_IN] = { "in", UNIT_MESSAGE, STAT_IN, 0 },
-	[MESSAGES_OUT] = { "out", UNIT_MESSAGE, STAT_OUT, 0 },
-	[MESSAGES_EVICTED] = { "tcp_evicted", UNIT_MESSAGE, STAT_LOST, 0 },
-	[MESSAGES_CUT] = { "cut", UNIT_MESSAGE, STAT_INFO, 0 },
-	[MESSAGES_JOINED] = { "joined", UNIT_MESSAGE, STAT_INFO, 0 },
-	[TCP_KEEPALIVES] = { "tcp_keepalives", UNIT_PACKET, STAT_INFO, 0 },
-	[TCP_HOLES] = { "tcp_holes", UNIT_PACKET, STAT_INFO, 0 },
-	[TCP_INCOMPLETE] = { "tcp_incomplete", UNIT_MESSAGE, STAT_INFO, 0 },
-};
 
 /* What is known of a message beside its bytes. */
 struct origin {
@@ -92,11 +45,11 @@ struct intake {
 	struct buf attrs;
 	bool full;		/* put said no */
 	uint64_t outside[INTAKE_OUTSIDE];
-	struct counter count[COUNTS];
+	struct counter count[INTAKE_COUNTS];
 };
 
 static void
-add(struct intake *in, enum count c, uint64_t n)
+add(struct intake *in, enum intake_count c, uint64_t n)
 {
 	in->count[c].value += n;
 }
@@ -120,6 +73,22 @@ put_vlans(struct intake *in, const struct link *l)
 		if (attr_put(&in->attrs, ATTR_VLAN, slice_of(tag, 2)) != RC_OK)
 			return;		/* cannot be: a few bytes */
 	}
+}
+
+/* Back to the message that was duplicated; its direction is what the lines say, else what its own addresses do. */
+static bool
+restore(struct intake *in, struct record *r)
+{
+	const struct xheaders_counts *c = record_xheaders_counts(in->conf.xheaders);
+
+	if (record_xheaders(in->conf.xheaders, r, 1) == 0) {
+		in->count[NO_XHEADERS].value = c->without;
+		in->count[XHEADERS_UNTRUSTED].value = c->untrusted;
+		return false;
+	}
+	if (r->direction == DIR_UNKNOWN && in->conf.locals != NULL)
+		r->direction = locals_direction(in->conf.locals, &r->src, &r->dst);
+	return true;
 }
 
 static void
@@ -147,14 +116,17 @@ emit(struct intake *in, const struct sip_frame *f, const struct origin *o)
 		put_vlans(in, o->link);
 		r.attrs = buf_slice(&in->attrs);
 	}
-	r.id = record_id(in->ids, &r);
 	add(in, MESSAGES_IN, 1);
+	if (in->conf.xheaders == NULL)
+		r.id = record_id(in->ids, &r);
+	else if (!restore(in, &r))
+		return;
 	add(in, MESSAGES_OUT, 1);
 	add(in, MESSAGES_CUT, f->cut);
 	in->full = !in->conf.put(in->conf.arg, &r);
 }
 
-static enum count
+static enum intake_count
 datagram_without_sip(const struct decap_out *d, enum rc rc)
 {
 	if (sip_is_keepalive(d->data) && d->data.n == d->wire_len)
@@ -412,7 +384,7 @@ intake_new(const struct intake_conf *conf)
 	    .seed = conf->seed, .data = on_data, .gap = on_gap, .end = on_end, .wake = wakes, .arg = in,
 	});
 	in->ids = id_maker_new();
-	memcpy(in->count, names, sizeof(names));
+	memcpy(in->count, intake_count_names, sizeof(in->count));
 	return in;
 }
 
@@ -432,7 +404,7 @@ intake_free(struct intake *in)
 void
 intake_outside(struct intake *in, enum intake_outside what, uint64_t n)
 {
-	static const enum count at[INTAKE_OUTSIDE] = { FILTERED, KERNEL_DROPS, INTERFACE_DROPS };
+	static const enum intake_count at[INTAKE_OUTSIDE] = { FILTERED, KERNEL_DROPS, INTERFACE_DROPS };
 
 	add(in, PACKETS_IN, n - in->outside[what]);
 	in->count[at[what]].value = in->outside[what] = n;
@@ -441,6 +413,6 @@ intake_outside(struct intake *in, enum intake_outside what, uint64_t n)
 struct counter *
 intake_counters(struct intake *in, size_t *n)
 {
-	*n = COUNTS;
+	*n = INTAKE_COUNTS;
 	return in->count;
 }

@@ -10,6 +10,7 @@
  */
 #include "capture/local.h"
 #include "packet/packet.h"
+#include "trace/record_xheaders.h"
 #include "trace/stats.h"
 
 /*
@@ -20,6 +21,7 @@
 
 struct intake_conf {
 	const struct locals *locals;	/* NULL or empty: the direction is what the link layer says */
+	struct record_xheaders *xheaders;	/* borrowed; NULL: records are what was on the wire */
 	uint64_t seed;			/* of hash tables; output does not depend on it */
 	/* A new record, valid during the call. False: no more, please. */
 	bool (*put)(void *arg, const struct record *);

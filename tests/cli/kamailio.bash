@@ -1,82 +1,85 @@
 # SPDX-License-Identifier: MIT
-# Kamailio for the tests that ask the real modules. Loaded beside common.bash.
+# The Debian package's Kamailio in tests, as a peer to talk to. Loaded beside common.bash.
+#
+#	start_kamailio NAME CONFIG [OPTION…]	runs it on a free port of 127.0.0.1, UDP and TCP alike, which is then in $port;
+#						returns when its first worker has started (modules and databases are connected)
+#	stop_kamailio NAME			ends it: what it had received by then is worked off or lost, so wait for results first
+#	stop_kamailios				all of them; call it from teardown()
+#	sip_trace_db FILE			makes an SQLite database with the siptrace module's table in it
+#	sip_trace_rows FILE			its rows as lines: time in microseconds, method, status, fromip, toip, fromtag,
+#						totag, callid, direction, message in hexadecimal digits, tabs between
+#	sip_trace_has FILE N			it has N rows; for wait_for
+#	record_rows				trace records on standard input as the same lines
+#
+# CONFIG is a kamailio.cfg without listen and children (one worker for UDP, one for TCP, so messages stay in order); OPTIONs are
+# kamailio's own: -A PORT=5060 defines words for the file. NAME.log has what it says. It runs in the foreground in the current folder as
+# whoever runs the test, and ends by itself after two minutes if nobody stops it.
 
-# Ports that are free now, below those that the system hands out by itself. A server that finds its port taken after all is started anew.
-free_port() {
-	python3 - <<-'END'
-		import random, socket
-		while True:
-		    port = random.randint(10000, 30000)
-		    try:
-		        for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:
-		            for family, any in (socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"):
-		                with socket.socket(family, kind) as s:
-		                    s.bind((any, port))
-		        break
-		    except OSError:
-		        pass
-		print(port)
-	END
-}
+kamailio_py() { python3 "$TOP/tests/cli/kamailio.py" "$@"; }
 
-# bound PORT N: N sockets wait on it.
-bound() { [ "$(ss -Hlnut "sport = :$1" | wc -l)" -ge "$2" ]; }
-bound_or_dead() { bound "$@" || ! kill -0 "$server" 2>/dev/null; }
+kamailio_pid() { cat "$1.kamailio"; }
 
-# start_server NAME SOCKETS COMMAND…: runs it in the background for at most a minute, in which it binds that many sockets to $port. Its
-# words go to NAME.log, its process id is in NAME.pid. False: it ended instead.
-start_server() {
-	local name=$1 sockets=$2
+kamailio_up() { grep -q 'first worker is up$' "$1.log" || ! kill -0 "$(kamailio_pid "$1")" 2>/dev/null; }
+
+# Tries it on $port. 0: it runs; 1: it does not; 2: somebody else took the port meanwhile.
+try_kamailio() {
+	local name=$1 config=$2
 	shift 2
-	timeout -k 5 60 "$@" >"$name.log" 2>&1 </dev/null 3>&- &
-	server=$!
-	echo "$server" >"$name.pid"
-	wait_for bound_or_dead "$port" "$sockets"
-	kill -0 "$server" 2>/dev/null
-}
-
-# stop_server NAME: ends it by TERM.
-stop_server() {
-	local pid
-	pid=$(cat "$1.pid")
-	rm "$1.pid"
-	kill -TERM "$pid" 2>/dev/null || true
-	wait "$pid" || true
-}
-
-# stop_servers: what a test that failed left behind. For teardown.
-stop_servers() {
-	local p
-	for p in *.pid; do
-		[ ! -e "$p" ] || stop_server "${p%.pid}"
-	done
-}
-
-# start_kamailio NAME CONFIG SOCKETS [OPTION…]: in a folder NAME of its own, where it listens on that many. In CONFIG, @PORT@ is replaced by
-# a free port, which is then in $port, and @DIR@ by the folder.
-start_kamailio() {
-	local name=$1 config=$2 sockets=$3 dir=$PWD/$1 try
-	shift 3
-	mkdir -p "$dir"
-	for try in 1 2 3; do
-		port=$(free_port)
-		sed "s|@DIR@|$dir|g; s|@PORT@|$port|g" "$config" >"$dir/kamailio.cfg"
-		start_server "$name" "$sockets" \
-			kamailio -DD -E -f "$dir/kamailio.cfg" -n 1 -m 32 -M 4 -Y "$dir" -w "$dir" "$@" && return 0
-	done
-	cat "$name.log" >&2
+	mkdir -p "$name.run"
+	{
+		echo '#!KAMAILIO'
+		echo 'loadmodule "xlog.so"'
+		echo 'event_route[core:worker-one-init] { xlog("L_ALERT", "first worker is up\n"); }'
+		cat "$config"
+	} >"$name.cfg"
+	timeout 120 kamailio -f "$name.cfg" -l "udp:127.0.0.1:$port" -l "tcp:127.0.0.1:$port" -n 1 -N 1 -m 32 -M 8 -DD -E -w "$PWD" \
+		-Y "$PWD/$name.run" "$@" >"$name.log" 2>&1 3>&- &
+	echo $! >"$name.kamailio"
+	wait_for kamailio_up "$name" || return 1
+	grep -q 'first worker is up$' "$name.log" && return 0
+	rm "$name.kamailio"
+	grep -qi 'address already in use' "$name.log" && return 2
 	return 1
 }
 
-# start_sipcapture NAME [OPTION…]: Kamailio as a HEP collector. Its rows are in NAME/capture.db.
-start_sipcapture() {
-	local name=$1
-	shift
-	mkdir -p "$name"
-	rm -f "$name"/capture.db*
-	sqlite3 "$name/capture.db" <"$TOP/tests/cli/sipcapture.sql" >/dev/null
-	start_kamailio "$name" "$TOP/tests/cli/sipcapture.cfg" 1 "$@"
+start_kamailio() {
+	local i s
+	for ((i = 0; i < 10; i++)); do
+		port=$(kamailio_py port)
+		s=0
+		try_kamailio "$@" || s=$?
+		[ "$s" = 2 ] || break
+	done
+	[ "$s" = 0 ] || cat "$1.log" >&2
+	return "$s"
 }
 
-# rows NAME TABLE N: so many rows are there.
-rows() { [ "$(sqlite3 "$1/capture.db" "SELECT count(*) FROM $2")" -ge "$3" ]; }
+stop_kamailio() {
+	local pid
+	pid=$(kamailio_pid "$1")
+	rm "$1.kamailio"
+	kill -TERM "$pid" 2>/dev/null
+	wait "$pid" || true
+}
+
+stop_kamailios() {
+	local f
+	for f in *.kamailio; do
+		[ ! -e "$f" ] || stop_kamailio "${f%.kamailio}"
+	done
+}
+
+# The columns are the module's; absent tags are NULL there, whatever its own script says.
+sip_trace_db() {
+	sqlite3 "$1" "
+		CREATE TABLE version (table_name TEXT NOT NULL, table_version INTEGER NOT NULL);
+		INSERT INTO version VALUES ('sip_trace', 4);
+		CREATE TABLE sip_trace (id INTEGER PRIMARY KEY, time_stamp TIMESTAMP NOT NULL, time_us INTEGER NOT NULL,
+			callid VARCHAR(255) NOT NULL, traced_user VARCHAR(255) NOT NULL, msg TEXT NOT NULL, method VARCHAR(50) NOT NULL,
+			status VARCHAR(255) NOT NULL, fromip VARCHAR(64) NOT NULL, toip VARCHAR(64) NOT NULL,
+			fromtag VARCHAR(128), totag VARCHAR(128), direction VARCHAR(4) NOT NULL);"
+}
+
+sip_trace_rows() { kamailio_py rows "$1"; }
+sip_trace_has() { [ "$(kamailio_py rows "$1" | wc -l)" -ge "$2" ]; }
+record_rows() { tracecat -o json | kamailio_py records; }

@@ -402,6 +402,52 @@ where_the_direction_comes_from(void **state)
 	buf_reset(&b);
 }
 
+/* What is left out balances; the direction is what the lines say, else what the original's addresses do. */
+static void
+xheaders_are_taken_off(void **state)
+{
+#define LINES(dir) "X-Siptrace-Fromip: tcp:192.0.2.9:1\r\nX-Siptrace-Toip: tcp:192.0.2.8:2\r\nX-Siptrace-Time: 5 6\r\n" \
+	"X-Siptrace-Method: INVITE\r\nX-Siptrace-Dir: " dir "\r\n"
+	static const struct {
+		const char *payload;
+		uint8_t direction;
+	} rows[] = {
+		{ "SIP/2.0 200 OK\r\n" LINES("out") "Call-ID: c\r\nl: 0\r\n\r\n", DIR_OUT },
+		{ "SIP/2.0 200 OK\r\nCall-ID: c\r\n" LINES("-") "l: 0\r\n\r\n", DIR_IN },
+	};
+	struct locals locals = { 0 };
+	struct buf b = { 0 };
+	struct got g;
+	struct intake *in;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(locals_add(&locals, "192.0.2.8", &e), RC_OK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct record_xheaders *x = record_xheaders_new(NULL, 0);
+
+		g = (struct got){ .n = 0 };
+		in = intake_new(&(struct intake_conf){ .locals = &locals, .xheaders = x, .put = put, .arg = &g });
+		assert_true(udp(in, &b, OK200, 0));
+		assert_int_equal(g.n, 0);
+		assert_true(udp(in, &b, rows[i].payload, 0));
+		assert_int_equal(g.n, 1);
+		assert_slice(buf_slice(&g.payload), OK200);
+		assert_int_equal(g.last.time_ns, 5 * SECOND + 6000);
+		assert_int_equal(g.last.transport, TRANSPORT_TCP);
+		assert_int_equal(g.last.src.port, 1);
+		assert_int_equal(g.last.direction, rows[i].direction);
+		assert_true(g.last.id != 0);
+		assert_int_equal(count(in, UNIT_MESSAGE, "in"), 2);
+		assert_int_equal(count(in, UNIT_MESSAGE, "no_xheaders"), 1);
+		end(in, &g);
+		record_xheaders_free(x);
+	}
+	locals_reset(&locals);
+	buf_reset(&b);
+#undef LINES
+}
+
 int
 main(void)
 {
@@ -417,6 +463,7 @@ main(void)
 		cmocka_unit_test(it_stops_when_told),
 		cmocka_unit_test(equal_messages_have_ids_of_their_own),
 		cmocka_unit_test(where_the_direction_comes_from),
+		cmocka_unit_test(xheaders_are_taken_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
