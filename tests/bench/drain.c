@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * drain udp|tcp [ADDRESS] - what the benchmarks of senders send to: takes whatever arrives, as fast as it can.
+ * drain udp|tcp [FILE] - what the benchmarks of senders send to: takes whatever arrives, as fast as it can; FILE gets a copy of the bytes.
  *
- * Prints its port, a free one of ADDRESS (127.0.0.1). At TERM it takes what has arrived by then, prints the numbers of datagrams (TCP:
+ * Prints its port, a free one of 127.0.0.1. At TERM it takes what has arrived by then, prints the numbers of datagrams (TCP:
  * connections) and of bytes, and ends. It ends with its parent, too.
  */
 #include <errno.h>
-#include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#include "net/sock.h"
 
 #define BATCH 64
 #define RECEIVE_BUFFER (64 << 20)
@@ -23,6 +25,7 @@
 
 static volatile sig_atomic_t stopping;
 static unsigned long long units, bytes;
+static FILE *copy;
 
 static void
 stop(int sig)
@@ -41,31 +44,31 @@ check(const char *what, int result)
 }
 
 static int
-open_socket(int type, const char *address)
+open_socket(int type)
 {
-	struct sockaddr_storage sa;
+	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t n = sizeof(sa);
-	struct addr a;
 	int fd, size = RECEIVE_BUFFER;
 
-	if (addr_parse(slice_str(address), &a) != RC_OK) {
-		fprintf(stderr, "drain: %s: no address\n", address);
-		exit(2);
-	}
-	n = sock_addr_to(&a, &sa);
-	check("socket", fd = socket(sa.ss_family, type | SOCK_NONBLOCK, 0));
+	check("socket", fd = socket(AF_INET, type | SOCK_NONBLOCK, 0));
 	/* Over the system's limit where that is allowed; TCP's buffer grows by itself. */
 	if (type == SOCK_DGRAM && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	check("bind", bind(fd, (struct sockaddr *)&sa, n));
-	n = sizeof(sa);
 	check("getsockname", getsockname(fd, (struct sockaddr *)&sa, &n));
-	sock_addr_from((struct sockaddr *)&sa, &a);
 	if (type == SOCK_STREAM)
 		check("listen", listen(fd, 16));
-	printf("%u\n", a.port);
+	printf("%u\n", ntohs(sa.sin_port));
 	fflush(stdout);
 	return fd;
+}
+
+static void
+take(const uint8_t *p, size_t n)
+{
+	bytes += n;
+	if (copy != NULL)
+		fwrite(p, 1, n, copy);
 }
 
 /* False: nothing is there, and TERM has come. */
@@ -99,7 +102,7 @@ drain_udp(int fd, const sigset_t *open)
 		if (n < 0 && !await(fd, open))
 			return;
 		for (int i = 0; i < n; i++)
-			bytes += msgs[i].msg_len;
+			take(room[i], msgs[i].msg_len);
 		units += n > 0 ? (unsigned)n : 0;
 	}
 }
@@ -118,7 +121,7 @@ drain_tcp(int fd, const sigset_t *open)
 		units++;
 		while ((n = read(peer, room, sizeof(room))) != 0) {
 			if (n > 0)
-				bytes += (size_t)n;
+				take(room, (size_t)n);
 			else if (errno != EAGAIN || !await(peer, open))
 				break;
 		}
@@ -135,7 +138,7 @@ main(int argc, char **argv)
 	int fd;
 
 	if (argc < 2 || argc > 3 || (!udp && strcmp(argv[1], "tcp") != 0)) {
-		fprintf(stderr, "usage: drain udp|tcp [ADDRESS]\n");
+		fprintf(stderr, "usage: drain udp|tcp [FILE]\n");
 		return 2;
 	}
 	/* TERM is let through only where it is waited for: never just before. */
@@ -144,8 +147,10 @@ main(int argc, char **argv)
 	sigprocmask(SIG_BLOCK, &term, &open);
 	sigaction(SIGTERM, &act, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	fd = open_socket(udp ? SOCK_DGRAM : SOCK_STREAM, argc == 3 ? argv[2] : "127.0.0.1");
+	if (argc == 3 && (copy = fopen(argv[2], "w")) == NULL)
+		check(argv[2], -1);
+	fd = open_socket(udp ? SOCK_DGRAM : SOCK_STREAM);
 	(udp ? drain_udp : drain_tcp)(fd, &open);
 	printf("%llu %llu\n", units, bytes);
-	return 0;
+	return copy == NULL || fclose(copy) == 0 ? 0 : 1;
 }

@@ -9,26 +9,59 @@ V4=$G/../../../share/sample.pcap	# every kind of dialog, UDP
 V6=$G/hep3-udp6/input.pcap
 TCP=$G/hep3-tcp4/input.pcap
 
-teardown() { stop_servers; }
+teardown() {
+	stop_kamailios
+	stop_peers
+}
 
 # ours COLUMN…: what we say of the records in ./in.
 ours() { tracecat -r in -o json | python3 "$TOP/tests/cli/records.py" "$@"; }
 
 count() { tracecat -r in -o tsv -F id | wc -l; }
+lines() { [ "$(wc -l <"$1")" -ge "$2" ]; }
 
-# rows_of TABLE EXPRESSION…: what sipcapture stored, in the order in which it came.
-rows_of() {
+# start_peer NAME COMMAND…: in the background, for at most a minute. Its standard error goes to NAME.log.
+start_peer() {
+	local name=$1
+	shift
+	timeout 60 "$@" 2>"$name.log" </dev/null 3>&- &
+	echo $! >"$name.peer"
+}
+stop_peer() {
+	local pid
+	pid=$(cat "$1.peer")
+	rm "$1.peer"
+	kill -TERM "$pid" 2>/dev/null || true
+	wait "$pid" || true
+}
+stop_peers() {
+	local f
+	for f in *.peer; do
+		[ ! -e "$f" ] || stop_peer "${f%.peer}"
+	done
+}
+
+# start_sipcapture [OPTION…]: Kamailio as a HEP collector, whose rows are in capture.db.
+start_sipcapture() {
+	rm -f capture.db*
+	sqlite3 capture.db <"$TOP/tests/cli/sipcapture.sql" >/dev/null
+	start_kamailio k "$TOP/tests/cli/sipcapture.cfg" "$@"
+}
+
+# select_from TABLE EXPRESSION…: what sipcapture stored, in the order in which it came.
+select_from() {
 	local table=$1 IFS=,
 	shift
-	sqlite3 -separator $'\t' k/capture.db "SELECT $* FROM $table ORDER BY id"
+	sqlite3 -separator $'\t' capture.db "SELECT $* FROM $table ORDER BY id"
 }
+has_rows() { [ "$(select_from "$1" id | wc -l)" -ge "$2" ]; }
 
 # captured OPTION…: ./in goes to Kamailio by hepsend with these options.
 captured() {
-	start_sipcapture k
+	start_sipcapture
 	hepsend "$@" "udp:127.0.0.1:$port" <in
-	wait_for rows k sip_capture "$(count)"
-	stop_server k
+	wait_for has_rows sip_capture "$(count)"
+	stop_kamailio k
 }
 
 # What sipcapture says as records.py does. `node` of it is its own name and the capture id.
@@ -37,12 +70,12 @@ THEIRS=(micro_ts source_ip source_port destination_ip destination_port "CASE pro
 OURS=(time src sport dst dport proto first callid corr_or_callid bytes)
 
 same_as_kamailio() {
-	rows_of sip_capture "${THEIRS[@]}" >theirs
+	select_from sip_capture "${THEIRS[@]}" >theirs
 	ours "${OURS[@]}" >ours
 	[ "$(wc -l <ours)" -ge 60 ] && cmp ours theirs
 }
 
-nodes_are() { [ "$(rows_of sip_capture node | sort -u)" = "$1" ]; }
+nodes_are() { [ "$(select_from sip_capture node | sort -u)" = "$1" ]; }
 
 @test "Kamailio's sipcapture stores version 3 over IPv4 as we sent it" {
 	sipcap -r "$V4" >in
@@ -78,7 +111,7 @@ nodes_are() { [ "$(rows_of sip_capture node | sort -u)" = "$1" ]; }
 	for c in "$V4" "$V6" "$TCP"; do
 		sipcap -r "$c" >in
 		captured -V 1
-		rows_of sip_capture "${THEIRS[@]:1}" >theirs
+		select_from sip_capture "${THEIRS[@]:1}" >theirs
 		ours "${OURS[@]:1}" >ours
 		[ -s ours ] && cmp ours theirs
 	done
@@ -88,45 +121,49 @@ nodes_are() { [ "$(rows_of sip_capture node | sort -u)" = "$1" ]; }
 	sipcap -r "$V4" | sipfilter -c 'leg/$ci' >in
 	captured
 	same_as_kamailio
-	[ "$(rows_of sip_capture correlation_id | grep -c '^leg/')" = "$(count)" ]
+	[ "$(select_from sip_capture correlation_id | grep -c '^leg/')" = "$(count)" ]
 }
 
 @test "Kamailio's sipcapture stores hepenc's packets as hepsend's" {
 	sipcap -r "$V4" >in
-	start_sipcapture k
+	start_sipcapture
 	hepenc -i 7 <in | hepsend "udp:127.0.0.1:$port"
-	wait_for rows k sip_capture "$(count)"
-	stop_server k
+	wait_for has_rows sip_capture "$(count)"
+	stop_kamailio k
 	same_as_kamailio
 	nodes_are here:7
 }
 
 @test "Kamailio's sipcapture stores log lines in a table of their own, with their correlation id" {
-	start_sipcapture k
+	start_sipcapture
 	hlog -c call-1@test "udp:127.0.0.1:$port" "dialplan chose route 7"
 	seq 30 | hlog -c call-2@test "udp:127.0.0.1:$port"
-	wait_for rows k logs_capture 31
-	stop_server k
-	[ "$(rows_of sip_capture id | wc -l)" = 0 ]
-	[ "$(rows_of logs_capture type correlation_id msg | head -n 1)" = $'5\tcall-1@test\tdialplan chose route 7' ]
-	[ "$(rows_of logs_capture msg | tail -n +2)" = "$(seq 30)" ]
-	[ "$(rows_of logs_capture destination_ip destination_port | sort -u)" = "127.0.0.1"$'\t'"$port" ]
+	wait_for has_rows logs_capture 31
+	stop_kamailio k
+	[ "$(select_from sip_capture id | wc -l)" = 0 ]
+	[ "$(select_from logs_capture type correlation_id msg | head -n 1)" = $'5\tcall-1@test\tdialplan chose route 7' ]
+	[ "$(select_from logs_capture msg | tail -n +2)" = "$(seq 30)" ]
+	[ "$(select_from logs_capture destination_ip destination_port | sort -u)" = "127.0.0.1"$'\t'"$port" ]
 }
 
-# sngrep_got VERSION SETTING OPTION…: ./in goes to sngrep by hepsend with these options; what it wrote is in got.pcap. In this version it
+# sngrep_got VERSION SETTING OPTION…: ./in goes to sngrep by hepsend with these options; what it wrote is in got.pcap. In this release it
 # listens for one version of HEP, named in its settings.
 sngrep_got() {
 	local version=$1 setting=$2 try
 	shift 2
 	printf 'set eep.listen.version %s\n%s\n' "$version" "$setting" >rc
 	for try in 1 2 3; do
-		port=$(free_port)
-		start_server sngrep 1 sngrep -N -F -f rc -L "udp:127.0.0.1:$port" -O got.pcap && break
+		port=$(kamailio_py port)
+		start_peer sngrep sngrep -N -F -f rc -L "udp:127.0.0.1:$port" -O got.pcap >sngrep.out
+		wait_for listens_or_ended
+		listens && break	# else somebody took the port meanwhile
 	done
 	hepsend "$@" "udp:127.0.0.1:$port" <in
 	wait_for took "$(count)"
-	stop_server sngrep
+	stop_peer sngrep
 }
+listens() { [ -n "$(ss -Hlnu "sport = :$port")" ]; }
+listens_or_ended() { listens || ! kill -0 "$(cat sngrep.peer)" 2>/dev/null; }
 took() { [ "$(tshark -r got.pcap 2>/dev/null | wc -l)" -ge "$1" ]; }
 
 # What is in sngrep's capture, read by tshark.
@@ -145,7 +182,7 @@ sngrep_says() {
 @test "sngrep joins our messages to dialogs as the Call-IDs say" {
 	sipcap -r "$V4" >in
 	sngrep_got 3 ''
-	[ "$(tr '\r' '\n' <sngrep.log | sed -n 's/Dialog count: //p' | tail -n 1)" = "$(ours callid | sort -u | wc -l)" ]
+	[ "$(tr '\r' '\n' <sngrep.out | sed -n 's/Dialog count: //p' | tail -n 1)" = "$(ours callid | sort -u | wc -l)" ]
 }
 
 # It reads IPv6 addresses but writes none: the capture has 0.0.0.0 instead.
@@ -177,22 +214,15 @@ sngrep_says() {
 
 # hepjs_got ADDRESS OPTION…: ./in goes to hep-js by hepsend with these options; what it says is in the file theirs.
 hepjs_got() {
-	local address=$1
+	local host=$1
+	start_peer hepjs node "$TOP/tests/cli/hepjs.js" portfile "$1" >theirs
 	shift
-	rm -f port
-	start_hepjs "$address"
-	hepsend "$@" "$(hepjs_dest "$address")" <in
-	wait_for lines theirs "$(count)"
-	stop_server hepjs
-}
-hepjs_dest() { case $1 in *:*) echo "udp:[$1]:$port" ;; *) echo "udp:$1:$port" ;; esac; }
-start_hepjs() {
-	timeout -k 5 60 node "$TOP/tests/cli/hepjs.js" portfile "$1" >theirs 2>hepjs.log </dev/null 3>&- &
-	echo $! >hepjs.pid
 	wait_for test -e portfile
-	port=$(cat portfile)
+	case $host in *:*) host=[$host] ;; esac
+	hepsend "$@" "udp:$host:$(cat portfile)" <in
+	wait_for lines theirs "$(count)"
+	stop_peer hepjs
 }
-lines() { [ "$(wc -l <"$1")" -ge "$2" ]; }
 # columns FIRST,…: of what hep-js said.
 columns() { cut -f "$1" theirs; }
 
