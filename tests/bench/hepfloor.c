@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,6 @@
 #include <unistd.h>
 
 #include "hep/hep.h"
-#include "net/dest.h"
 #include "net/sock.h"
 #include "trace/frame.h"
 #include "trace/record.h"
@@ -27,6 +27,7 @@
 #define BATCH 64		/* of one sendmmsg */
 #define GATHER (IOV_MAX / 2)	/* of one writev */
 #define HEAD_MAX 128
+#define SEND_BUFFER (4 << 20)
 
 /* Where the values are in a head: the same for both families but for the length of the addresses. */
 struct template {
@@ -202,23 +203,22 @@ static void
 open_out(const char *text)
 {
 	struct sockaddr_storage sa;
-	struct addr local, to;
-	struct dest d;
-	struct err e;
+	struct addr to;
+	uint8_t transport;
+	int size = SEND_BUFFER;
 
-	if (dest_parse(slice_str(text), &d, &e) != RC_OK || dest_resolve(&d, &to, &e) != RC_OK) {
-		fprintf(stderr, "hepfloor: %s: %s\n", text, e.text);
+	if (socket_parse(slice_str(text), &transport, &to) != RC_OK || (transport != TRANSPORT_UDP && transport != TRANSPORT_TCP)) {
+		fprintf(stderr, "hepfloor: %s: neither udp:ADDRESS:PORT nor tcp:ADDRESS:PORT\n", text);
 		exit(2);
 	}
-	stream = d.transport == TRANSPORT_TCP;
-	if (stream) {
-		socklen_t n = sock_addr_to(&to, &sa);
-
-		if ((out = socket(sa.ss_family, SOCK_STREAM, 0)) < 0 || connect(out, (struct sockaddr *)&sa, n) < 0)
-			die(text);
-	} else if (sock_udp_connect(&to, &out, &local, &e) != RC_OK || fcntl(out, F_SETFL, 0) < 0) {
+	stream = transport == TRANSPORT_TCP;
+	sock_addr_to(&to, &sa);
+	if ((out = socket(sa.ss_family, stream ? SOCK_STREAM : SOCK_DGRAM, 0)) < 0)
 		die(text);
-	}
+	if (!stream)
+		(void)setsockopt(out, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	if (connect(out, (struct sockaddr *)&sa, sa.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in)) < 0)
+		die(text);
 }
 
 int
