@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,6 +203,7 @@ open_out(const char *text)
 {
 	struct sockaddr_storage sa;
 	struct addr to;
+	socklen_t n;
 	uint8_t transport;
 	int size = SEND_BUFFER;
 
@@ -212,12 +212,12 @@ open_out(const char *text)
 		exit(2);
 	}
 	stream = transport == TRANSPORT_TCP;
-	sock_addr_to(&to, &sa);
+	n = sock_addr_to(&to, &sa);
 	if ((out = socket(sa.ss_family, stream ? SOCK_STREAM : SOCK_DGRAM, 0)) < 0)
 		die(text);
 	if (!stream)
 		(void)setsockopt(out, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	if (connect(out, (struct sockaddr *)&sa, sa.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in)) < 0)
+	if (connect(out, (struct sockaddr *)&sa, n) < 0)
 		die(text);
 }
 
