@@ -117,6 +117,18 @@ nodes_are() { [ "$(select_from sip_capture node | sort -u)" = "$1" ]; }
 	done
 }
 
+@test "Kamailio's sipcapture stores what we sent it over TCP" {
+	for c in "$V4" "$V6" "$TCP"; do
+		sipcap -r "$c" | sipfilter -c 'leg/$ci' >in
+		start_sipcapture -A TCP
+		hepsend -i 70000 "tcp:127.0.0.1:$port" <in
+		wait_for has_rows sip_capture "$(count)"
+		stop_kamailio k
+		same_as_kamailio
+		nodes_are here:70000
+	done
+}
+
 @test "Kamailio's sipcapture stores the correlation id of every message" {
 	sipcap -r "$V4" | sipfilter -c 'leg/$ci' >in
 	captured
