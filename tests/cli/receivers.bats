@@ -267,3 +267,11 @@ columns() { cut -f "$1" theirs; }
 	[ "$(columns 12 | while read -r b; do xxd -r -p <<<"$b"; echo; done)" = "$(seq 30)" ]
 	[ "$(columns 8,11 | sort -u)" = $'call-2@test\t100' ]
 }
+
+@test "hep-js decodes node names and chunks of other vendors" {
+	sipcap -r "$V4" >in
+	hepjs_got 127.0.0.1 --node tower --vendor 9:0x100=text
+	ours bytes >ours
+	columns 12 | cmp ours -
+	[ "$(columns 9,13 | sort -u)" = $'tower\ttext' ]
+}
