@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Rates and ratios of the main job on a generated capture of 1,000,000 messages in 160,000 interleaved calls.
 
-Every ratio is of medians of runs that alternate with those of its floor or peer. MESSAGES, CALLS, RUNS change the size.
-Exits 1 if a target is missed (not part of CI: machines are noisy).
+Every ratio is of medians of runs that alternate with those of its floor or peer. MESSAGES, CALLS, RUNS change the size;
+BENCH="capture hepsend" runs these sections only. Exits 1 if a target is missed (not part of CI: machines are noisy).
 """
 import os
 import re
@@ -17,6 +17,7 @@ B = os.environ.get("B", "build")
 N = int(os.environ.get("MESSAGES", "1000000"))
 CALLS = int(os.environ.get("CALLS", "160000"))
 RUNS = int(os.environ.get("RUNS", "5"))
+PEER_MESSAGES = min(N, 200000)  # for programs that take tens of microseconds a message
 BIN, BENCH, WORK = f"{B}/bin", f"{B}/tests/bench", f"{B}/bench"
 missed = 0
 
@@ -33,13 +34,15 @@ def run(*stages, stdin=None):
             source.close()
         source = p.stdout
         procs.append(p)
-    usage = []
+    usage, failed = [], []
     for p in procs:
         err = p.stderr.read()
         _, status, ru = os.wait4(p.pid, 0)
         if status != 0:
-            sys.exit(f"{' '.join(p.args)}: status {status}: {err.decode()}")
+            failed.append(f"{' '.join(p.args)}: status {os.waitstatus_to_exitcode(status)}: {err.decode()}")
         usage.append((ru.ru_utime + ru.ru_stime, ru.ru_maxrss / 1024))
+    if failed:
+        sys.exit(failed[-1])  # those before it die of the pipe that it broke
     return time.monotonic() - start, usage
 
 
@@ -73,16 +76,28 @@ def make(path, *argv):
     return path
 
 
+def sample(n=N, calls=CALLS):
+    return make(f"{WORK}/{n}.pcap", "-n", str(n), "-c", str(calls))
+
+
+def records():
+    trace = f"{WORK}/{N}.trace"
+    if not os.path.exists(trace):
+        subprocess.run([f"{BIN}/sipcap", "-r", sample(), "-w", trace + ".new"], check=True)
+        os.rename(trace + ".new", trace)
+    return trace
+
+
 def capture():
-    f = make(f"{WORK}/{N}.pcap", "-n", str(N), "-c", str(CALLS))
+    f = sample()
     (cap, dump), _ = rates(([[f"{BIN}/sipcap", "-r", f]], None), ([["tcpdump", "-r", f, "-w", "/dev/null"]], None))
     show("sipcap -r FILE", cap)
     show("tcpdump -r FILE -w /dev/null", dump, unit="packets/s")
     show("  ratio", cap / dump, 0.4, "")
-    return f
 
 
-def pipeline(f):
+def pipeline():
+    f = sample()
     expr = '$rm == "INVITE" && $fU =~ "^44"'
     stages = [[f"{BIN}/sipcap", "-r", f], [f"{BIN}/sipfilter", "-m", "d", expr], [f"{BIN}/hepenc"]]
     (rate,), (usage,) = rates((stages, None))
@@ -91,10 +106,8 @@ def pipeline(f):
         print(f"  {os.path.basename(argv[0]):56} {cpu / N * 1e9:12,.0f} ns/message, peak {rss:.0f} MiB")
 
 
-def store(f):
-    trace, db = f"{WORK}/{N}.trace", f"{WORK}/bench.db"
-    if not os.path.exists(trace):
-        subprocess.run([f"{BIN}/sipcap", "-r", f, "-w", trace], check=True)
+def store():
+    trace, db = records(), f"{WORK}/bench.db"
 
     def fresh():
         for end in ("", "-wal", "-shm"):
@@ -132,12 +145,10 @@ def dialogs():
     show("  1.5 / ratio", 1.5 / (ns[1] / ns[0]), 1.0, "")
 
 
-def receive(f):
+def receive():
     """hepsend over UDP on the loopback to sipcap --listen-hep: what arrived, and what it cost the receiver."""
     rate, cost, lost = [], [], []
-    trace = f"{WORK}/{N}.trace"
-    if not os.path.exists(trace):
-        subprocess.run([f"{BIN}/sipcap", "-r", f, "-w", trace], check=True)
+    trace = records()
     for _ in range(RUNS):
         p = subprocess.Popen([f"{BIN}/sipcap", "--listen-hep", "udp:127.0.0.1:0", "-v", "-w", os.devnull], stderr=subprocess.PIPE, text=True)
         port = p.stderr.readline().strip().rpartition(":")[2]
@@ -160,10 +171,85 @@ def messages(trace):
     return int(subprocess.run(f"{BIN}/tracecat -r {trace} -o tsv -F cseq | wc -l", shell=True, capture_output=True).stdout)
 
 
+class Drain:
+    """A receiver on this machine. Its work is not part of anything measured, but takes its share of the processors."""
+
+    def __init__(self, kind):
+        self.process = subprocess.Popen([f"{BENCH}/drain", kind], stdout=subprocess.PIPE, text=True)
+        self.to = f"{kind}:127.0.0.1:{self.process.stdout.readline().strip()}"
+
+    def close(self):
+        """Datagrams (connections) and bytes."""
+        self.process.terminate()
+        out, _ = self.process.communicate()
+        return [int(word) for word in out.split()]
+
+
+def delivered(kind, n, stages):
+    """One run in which all n datagrams arrived: a full receive buffer would spare the sender work."""
+    for _ in range(5):
+        drain = Drain(kind)
+        wall, usage = run(*stages(drain.to))
+        units, octets = drain.close()
+        if kind != "udp" or units == n:
+            return wall, usage[-1][0], sum(cpu for cpu, _ in usage), octets
+    sys.exit(f"the receiver is too slow: {units} of {n} datagrams")
+
+
+def deliver(kind, n, *pipelines):
+    """Medians of interleaved runs of pipelines that send n messages, functions of the destination: of each [wall, CPU of the last stage, CPU of
+    all, bytes that arrived]."""
+    seen = [[] for _ in pipelines]
+    for _ in range(RUNS):
+        for i, stages in enumerate(pipelines):
+            seen[i].append(delivered(kind, n, stages))
+    return [[statistics.median(column) for column in zip(*s)] for s in seen]
+
+
+def hepsend_floor(kind):
+    """CPU time, not time: the receiver has the other processor, and takes from this one what it lacks there."""
+    cat = ["cat", records()]
+    ours, floor = deliver(
+        kind, N, lambda to: [cat, [f"{BIN}/hepsend", to]], lambda to: [cat, [f"{BENCH}/hepfloor", to]]
+    )
+    show(f"hepsend {kind}:", ours[1] / N * 1e9, unit="ns CPU/message")
+    show(f"bare loop over the same pipe, {'sendmmsg' if kind == 'udp' else 'writev'}", floor[1] / N * 1e9, unit="ns CPU/message")
+    return floor, ours
+
+
+def hepsend():
+    floor, ours = hepsend_floor("udp")
+    show("  ratio", floor[1] / ours[1], 0.8, "")
+    sngrep()
+    floor, ours = hepsend_floor("tcp")
+    show("  ratio", floor[1] / ours[1], unit="")
+    show("  hepsend tcp: by the clock", ours[3] / ours[0] / 1e6, unit="MB/s")
+    show("  bare loop by the clock", floor[3] / floor[0] / 1e6, unit="MB/s")
+
+
+def sngrep():
+    """From a capture file to HEP. sngrep sends the first dialogs only unless its limit is above their number."""
+    calls = PEER_MESSAGES * CALLS // N
+    f = sample(PEER_MESSAGES, calls)
+    ours, theirs = deliver(
+        "udp",
+        PEER_MESSAGES,
+        lambda to: [[f"{BIN}/sipcap", "-r", f], [f"{BIN}/hepsend", to]],
+        lambda to: [["sngrep", "-N", "-q", "-F", "-l", str(calls + 1), "-I", f, "-H", to]],
+    )
+    show("sipcap -r FILE | hepsend udp:", PEER_MESSAGES / ours[0])
+    show("sngrep -I FILE -H udp:", PEER_MESSAGES / theirs[0])
+    show("sipcap -r FILE | hepsend udp:, both", ours[2] / PEER_MESSAGES * 1e9, unit="ns CPU/message")
+    show("sngrep -I FILE -H udp:", theirs[2] / PEER_MESSAGES * 1e9, unit="ns CPU/message")
+
+
+SECTIONS = [capture, pipeline, store, dialogs, hepsend, receive]
 os.makedirs(WORK, exist_ok=True)
-FILE = capture()
-pipeline(FILE)
-store(FILE)
-receive(FILE)
-dialogs()
+chosen = os.environ.get("BENCH", "").split()
+unknown = set(chosen) - {s.__name__ for s in SECTIONS}
+if unknown:
+    sys.exit(f"BENCH: no such section: {', '.join(unknown)} (there are {' '.join(s.__name__ for s in SECTIONS)})")
+for section in SECTIONS:
+    if not chosen or section.__name__ in chosen:
+        section()
 sys.exit(1 if missed else 0)
