@@ -15,6 +15,7 @@
 struct feed {
 	struct feed_conf conf;
 	struct lines input;			/* standard input */
+	bool over;				/* it is */
 	struct follow *file[FEED_FILES];
 	size_t at;				/* the file that is read from */
 };
@@ -62,10 +63,13 @@ fill_input(struct feed *f, struct err *e)
 	struct pollfd p[] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = sig_fd(), .events = POLLIN } };
 	enum rc rc;
 
+	if (f->over)
+		return RC_END;
 	if (poll(p, 2, LOOK_MS) <= 0 || sig_level() > 0 || p[0].revents == 0)
 		return RC_OK;
 	rc = lines_fill(&f->input, STDIN_FILENO, NULL, e);
-	if (rc == RC_END)
+	f->over = rc == RC_END || rc == RC_SYS;
+	if (f->over)
 		lines_end(&f->input);
 	if (rc == RC_SYS)
 		return named(e, "standard input");

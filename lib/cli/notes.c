@@ -216,7 +216,7 @@ notes_all(struct notes *o, struct feed *in)
 	while (rc != RC_END && !stage_stopping(o->stage)) {
 		rc = feed_fill(in, &e);
 		if (rc == RC_SYS) {
-			diag("%s", e.text);
+			diag(e.sys == ENOENT ? "%s; waiting for it" : "%s", e.text);
 			if (e.sys != ENOENT)
 				stage_failed(o->stage);
 		}
