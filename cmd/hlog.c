@@ -21,6 +21,7 @@ struct endpoint {
 
 static struct {
 	const char *correlation, *node;
+	struct regex *corr_regex;
 	struct strs files;
 	bool from_start, sip;
 	uint32_t rate, burst;	/* 0: not given */
@@ -53,8 +54,20 @@ opt_endpoint(const struct opt *o, const char *arg, struct err *e)
 	return err_set(e, RC_BAD, "'%s' is not as udp:192.0.2.1:5060 or tcp:[2001:db8::1]:5060", arg);
 }
 
+static enum rc
+opt_regex(const struct opt *o, const char *arg, struct err *e)
+{
+	struct regex **re = o->dst;
+	size_t off;
+
+	regex_free(*re);
+	*re = NULL;
+	return regex_new(slice_str(arg), re, &off, e);
+}
+
 static const struct opt opts[] = {
 	{ 'c', "correlation", "ID", &conf.correlation, opt_str, "correlation id, the call's Call-ID (this host's name)", NULL },
+	{ 0, "corr-regex", "REGEX", &conf.corr_regex, opt_regex, "take it from each line: the first group, else the match", NULL },
 	{ 'f', "follow", "FILE", &conf.files, opt_strs, "send what is added to FILE, through its rotation", NULL },
 	{ 0, "from-start", NULL, &conf.from_start, opt_flag, "with -f: from the beginning of the file", NULL },
 	{ 0, "rate", "N", &conf.rate, opt_positive, "at most N lines a second", NULL },
@@ -133,32 +146,34 @@ check_options(int texts)
 		diag_usage("--sip, --from and --to belong together: a message without addresses cannot be shown");
 	if (conf.sip && conf.from.addr.family != conf.to.addr.family)
 		diag_usage("--from and --to: one is IPv4, the other IPv6, and HEP has no way to say that");
-	if (conf.sip && (conf.files.n > 0 || conf.rate > 0 || conf.level != LEVEL_NONE))
-		diag_usage("--sip sends one message: -f, --rate and --level are for lines");
+	if (conf.sip && (conf.files.n > 0 || conf.rate > 0 || conf.level != LEVEL_NONE || conf.corr_regex != NULL))
+		diag_usage("--sip sends one message: -f, --rate, --level and --corr-regex are for lines");
 	if (stage_opts.out != NULL && (hepopt.key != NULL || hepopt.key_file != NULL))
 		diag_usage("a key is for sending: with -w give it to hepsend");
 	if (stage_opts.out != NULL && deliver_opts.on_full != NULL && conf.rate == 0)
 		diag_usage("--on-full: with -w there is nothing to be full but --rate");
 }
 
+static void
+put_attr(struct buf *attrs, uint16_t type, const char *value, const char *opt)
+{
+	if (value != NULL && value[0] != '\0' && attr_put(attrs, type, slice_str(value)) != RC_OK)
+		diag_usage("%s: too long", opt);
+}
+
 /* What every record bears. */
 static void
-take_marks(struct notes_conf *to)
+take_attrs(struct buf *attrs)
 {
-	static char host[256];
+	char host[256] = "";
 
-	/* Collectors do not keep a log line without a correlation id; for SIP they make their own of the message. */
+	/* Collectors do not keep a log line without a correlation id; of SIP they make one themselves. */
 	if (conf.correlation == NULL && !conf.sip && gethostname(host, sizeof(host) - 1) == 0)
 		conf.correlation = host;
 	if (!conf.sip && (conf.correlation == NULL || conf.correlation[0] == '\0'))
 		diag_usage("-c: the correlation id must not be empty: collectors drop such lines");
-	if (conf.node == NULL)
-		conf.node = getenv("SIPTRACE_NODE");
-	to->correlation = slice_str(conf.correlation);
-	to->node = slice_str(conf.node);
-	to->capture_id = hepopt.id_value;
-	if (to->dests > 0)
-		hepopt_conf(&to->hep);
+	put_attr(attrs, ATTR_CORRELATION, conf.correlation, "-c");
+	put_attr(attrs, ATTR_NODE, conf.node != NULL ? conf.node : getenv("SIPTRACE_NODE"), "--node");
 }
 
 /* The operands are one text, as echo prints them. */
@@ -206,37 +221,51 @@ send_lines(struct notes *o)
 	feed_free(in);
 }
 
+/* What is sent, and how. */
+static void
+fill_conf(struct notes_conf *to, struct buf *attrs)
+{
+	take_attrs(attrs);
+	to->attrs = buf_slice(attrs);
+	to->correlation = conf.corr_regex;
+	to->capture_id = hepopt.id_value;
+	if (to->dests > 0)
+		hepopt_conf(&to->hep);
+	to->level = conf.level;
+	to->rate = conf.rate;
+	to->burst = conf.burst;
+	to->live = conf.files.n > 0 && !conf.from_start;
+	if (deliver_opts.on_full == NULL)
+		deliver_opts.on_full = to->live ? "drop" : "block";
+	to->drop = deliver_opts.on_full[0] == 'd';
+}
+
 int
 main(int argc, char *argv[])
 {
 	struct notes_conf to = { .argc = argc, .argv = argv };
-	struct buf text = { 0 };
+	struct buf attrs = { 0 }, text = { 0 };
 	struct notes *o;
 	int status;
 
 	opt_parse(&tool, &argc, &argv);
 	take_dests(&to, &argc, &argv);
 	check_options(argc);
-	take_marks(&to);
-	to.level = conf.level;
-	to.rate = conf.rate;
-	to.burst = conf.burst;
-	to.live = conf.files.n > 0 && !conf.from_start;
-	if (deliver_opts.on_full == NULL)
-		deliver_opts.on_full = to.live ? "drop" : "block";
-	to.drop = deliver_opts.on_full[0] == 'd';
+	fill_conf(&to, &attrs);
 	operands_text(argv, argc, &text);
 	if (conf.sip && argc == 0)
 		input_text(&text);
 	o = notes_open(&to);
 	if (conf.sip)
 		send_message(o, buf_slice(&text));
-	else if (argc > 0 && notes_line(o, conf.level, buf_slice(&text)))
-		(void)notes_flush(o);
 	else if (argc == 0)
 		send_lines(o);
+	else if (notes_line(o, conf.level, buf_slice(&text)))
+		(void)notes_flush(o);
 	status = notes_close(o);
+	buf_reset(&attrs);
 	buf_reset(&text);
+	regex_free(conf.corr_regex);
 	free(conf.files.v);
 	return status;
 }

@@ -2,6 +2,7 @@
 #include "cli/notes.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -29,7 +30,8 @@ struct notes {
 	struct deliver *deliver;	/* NULL: into the record stream */
 	struct id_maker *ids;
 	struct bucket bucket;
-	struct buf attrs, text;
+	struct regex_state *matching;
+	struct buf attrs, text;		/* of a line that needs its own */
 	struct counter counter[COUNTERS];
 	uint64_t snapshot_ns;		/* when the last one was made */
 };
@@ -66,13 +68,6 @@ poll_network(void *arg)
 	return rc;
 }
 
-static void
-put_attr(struct notes *o, uint16_t type, struct slice value, const char *what)
-{
-	if (value.n > 0 && attr_put(&o->attrs, type, value) != RC_OK)
-		diag_usage("%s is too long", what);
-}
-
 struct notes *
 notes_open(const struct notes_conf *conf)
 {
@@ -83,8 +78,7 @@ notes_open(const struct notes_conf *conf)
 	o->conf = *conf;
 	o->ids = id_maker_new();
 	memcpy(o->counter, own_counters, sizeof(own_counters));
-	put_attr(o, ATTR_CORRELATION, conf->correlation, "the correlation id");
-	put_attr(o, ATTR_NODE, conf->node, "the node name");
+	o->matching = conf->correlation != NULL ? regex_state_new() : NULL;
 	if (conf->rate > 0)
 		bucket_init(&o->bucket, conf->rate, conf->burst > 0 ? conf->burst : conf->rate);
 	if (conf->dests > 0) {
@@ -117,7 +111,8 @@ put(struct notes *o, struct record *r)
 	r->type = FRAME_MESSAGE;
 	r->time_ns = clock_ns(CLOCK_REALTIME);
 	r->capture_id = o->conf.capture_id;
-	r->attrs = buf_slice(&o->attrs);
+	if (r->attrs.p == NULL)
+		r->attrs = o->conf.attrs;
 	r->id = record_id(o->ids, r);
 	if (o->deliver == NULL) {
 		o->counter[C_WRITTEN].value++;
@@ -154,21 +149,40 @@ admit(struct notes *o)
 	return true;
 }
 
+/* The attributes of a line that has a correlation id of its own. False: it has none. */
+static bool
+own_attrs(struct notes *o, struct slice text)
+{
+	struct slice id;
+
+	if (o->conf.correlation == NULL || !regex_find(o->conf.correlation, o->matching, text, &id) || id.n == 0)
+		return false;
+	buf_clear(&o->attrs);
+	attr_copy_without(&o->attrs, o->conf.attrs, ATTR_CORRELATION);
+	return attr_put(&o->attrs, ATTR_CORRELATION, id) == RC_OK;
+}
+
 bool
 notes_line(struct notes *o, int level, struct slice text)
 {
 	struct record r = { .kind = KIND_LOG, .payload = text };
+	bool own = false;
 
 	o->counter[C_MADE].value++;
 	if (o->conf.rate > 0 && !admit(o))
 		return true;
-	if (level == LEVEL_NONE)
-		return put(o, &r);
-	buf_clear(&o->text);
-	buf_str(&o->text, level_prefix(level));
-	buf_put(&o->text, text);
-	r.payload = buf_slice(&o->text);
-	return put(o, &r) && notes_flush(o);	/* the next one needs the buffer */
+	if (own_attrs(o, text)) {
+		own = true;
+		r.attrs = buf_slice(&o->attrs);
+	}
+	if (level != LEVEL_NONE) {
+		own = true;
+		buf_clear(&o->text);
+		buf_str(&o->text, level_prefix(level));
+		buf_put(&o->text, text);
+		r.payload = buf_slice(&o->text);
+	}
+	return put(o, &r) && (!own || notes_flush(o));	/* the next one needs the buffers */
 }
 
 /* What a feed has read so far. */
@@ -230,11 +244,16 @@ notes_all(struct notes *o, struct feed *in)
 int
 notes_close(struct notes *o)
 {
-	int status = stage_close(o->stage);
+	uint64_t gave_up = o->matching != NULL ? regex_gave_up(o->matching) : 0;
+	int status;
 
+	if (gave_up > 0)
+		diag("the search for a correlation id was given up in %" PRIu64 " lines: too long, or too many steps", gave_up);
+	status = stage_close(o->stage);
 	if (o->deliver != NULL)
 		deliver_free(o->deliver);
 	id_maker_free(o->ids);
+	regex_state_free(o->matching);
 	buf_reset(&o->attrs);
 	buf_reset(&o->text);
 	free(o);

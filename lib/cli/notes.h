@@ -7,6 +7,7 @@
  */
 #include "cli/feed.h"
 #include "cli/stage.h"
+#include "expr/regex.h"
 #include "trace/record_hep.h"
 
 struct notes_conf {
@@ -14,7 +15,8 @@ struct notes_conf {
 	size_t dests;
 	struct hep_conf hep;	/* for sending */
 	uint32_t capture_id;	/* of records; 0 = none */
-	struct slice correlation, node;		/* of every record; empty = none */
+	struct slice attrs;	/* of every record; borrowed for the life of the notes */
+	const struct regex *correlation;	/* takes the correlation id from each line, in place of the one in attrs; NULL, borrowed */
 	int level;		/* of lines that say none; LEVEL_NONE */
 	uint32_t rate, burst;	/* lines a second, and at once after a pause; rate 0 = no limit */
 	bool live;		/* the source is: the stream's header says so */
@@ -25,7 +27,7 @@ struct notes_conf {
 
 struct notes;
 
-/* Exits as deliver_new and stage_open do, and with 2 where the correlation id or the node name is too long. */
+/* Exits as deliver_new and stage_open do. */
 struct notes *notes_open(const struct notes_conf *);
 /* A line of text, with the prefix of its level (LEVEL_NONE: none). False: the output failed, or is to stop. */
 bool notes_line(struct notes *, int level, struct slice text);

@@ -122,6 +122,22 @@ chunk() { grep -oE "0000$1[0-9a-f]{4}[0-9a-f]*" | head -n 1; }
 	[ "$(status hlog --level loud "udp:127.0.0.1:$port" text)" = 2 ]
 }
 
+@test "--corr-regex takes the correlation id from each line; -c is for the others" {
+	start_sink got
+	printf '%s\n' 'Call-ID: a1@x up' 'no id' '<3>call-id: b2@x' 'Call-ID:  ' 'x Call-ID: c3@x' |
+		hlog -c other --corr-regex 'Call-ID: (\S+)' "udp:127.0.0.1:$port"
+	hlog --corr-regex '[a-z]+@\w+' "udp:127.0.0.1:$port" call id@host ended
+	printf 'b\na\n' | hlog -c other --corr-regex '(a)|b' "udp:127.0.0.1:$port"
+	stop_sink got
+	[ "$(hep logs <got)" = $'a1@x\tCall-ID: a1@x up\nother\tno id\nb2@x\tERROR: call-id: b2@x\nother\tCall-ID:  \nc3@x\tx Call-ID: c3@x\nid@host\tcall id@host ended\nother\tb\na\ta' ]
+	[ "$(printf 'id=7 x\n' | hlog -c c --corr-regex 'id=(\d)' --node n -w - | tracecat -o tsv -F corr,node)" = $'7\tn' ]
+	[ "$(status hlog --corr-regex '(' udp:127.0.0.1:9 text)" = 2 ]
+	grep -q 'corr-regex: regular expression: missing' err
+	head -c 60000 /dev/zero | tr '\0' a >long
+	[ "$(status hlog -c c --corr-regex '(a+)+[bc]' -w out <long)" = 0 ]
+	grep -q 'given up in 1 lines' err
+}
+
 @test "--rate holds lines of standard input back and loses none" {
 	seq 11 | hlog -c id --rate 100 --burst 1 -w out
 	[ "$(tracecat -o tsv -F payload -r out | tr '\n' ' ')" = '1 2 3 4 5 6 7 8 9 10 11 ' ]
