@@ -20,7 +20,7 @@ struct endpoint {
 };
 
 static struct {
-	const char *correlation, *node;
+	const char *correlation;
 	struct regex *corr_regex;
 	struct strs files;
 	bool from_start, sip;
@@ -76,8 +76,7 @@ static const struct opt opts[] = {
 	{ 0, "sip", NULL, &conf.sip, opt_flag, "one SIP message: TEXT, or all of standard input", NULL },
 	{ 0, "from", "SOCKET", &conf.from, opt_endpoint, "with --sip: where it came from, as udp:192.0.2.1:5060", NULL },
 	{ 0, "to", "SOCKET", &conf.to, opt_endpoint, "with --sip: where it went, and over what", NULL },
-	{ 0, "node", "NAME", &conf.node, opt_str, "name of this node ($SIPTRACE_NODE)", NULL },
-	HEPOPT_ID, HEPOPT_KEY, HEPOPT_KEY_FILE, DELIVER_ON_FULL, { 0 },
+	HEPOPT_ID, HEPOPT_KEY, HEPOPT_KEY_FILE, HEPOPT_NODE, HEPOPT_VENDOR, DELIVER_ON_FULL, { 0 },
 };
 static const struct opt_tool tool = {
 	.name = "hlog",
@@ -154,13 +153,6 @@ check_options(int texts)
 		diag_usage("--on-full: with -w there is nothing to be full but --rate");
 }
 
-static void
-put_attr(struct buf *attrs, uint16_t type, const char *value, const char *opt)
-{
-	if (value != NULL && value[0] != '\0' && attr_put(attrs, type, slice_str(value)) != RC_OK)
-		diag_usage("%s: too long", opt);
-}
-
 /* What every record bears. */
 static void
 take_attrs(struct buf *attrs)
@@ -172,8 +164,10 @@ take_attrs(struct buf *attrs)
 		conf.correlation = host;
 	if (!conf.sip && (conf.correlation == NULL || conf.correlation[0] == '\0'))
 		diag_usage("-c: the correlation id must not be empty: collectors drop such lines");
-	put_attr(attrs, ATTR_CORRELATION, conf.correlation, "-c");
-	put_attr(attrs, ATTR_NODE, conf.node != NULL ? conf.node : getenv("SIPTRACE_NODE"), "--node");
+	if (conf.correlation != NULL && conf.correlation[0] != '\0' &&
+	    attr_put(attrs, ATTR_CORRELATION, slice_str(conf.correlation)) != RC_OK)
+		diag_usage("-c: the correlation id is too long");
+	hepopt_attrs(attrs);
 }
 
 /* The operands are one text, as echo prints them. */

@@ -10,50 +10,35 @@
  * comes last, so a sender needs only the bytes before it (hep_head) and never copies a message.
  *
  * What is written is byte for byte what siptrace writes for the same values: order of chunks 01 02 03 04 (05 06) 07 08 09 0a 0b 0c
- * [11] [13] [0e] 0f; type 100 (log) has 08 before 07 and always has 11. siptrace has no node name (13); without one the
- * bytes are its own. Version 2 has two bytes of padding, which are zero here and stack garbage there.
+ * [11] [13] [0e] [others] 0f; type 100 (log) has 08 before 07 and always has 11. siptrace has no node name (13) and no others; without
+ * them the bytes are its own. Version 2 has two bytes of padding, which are zero here and stack garbage there.
  *
  * No clock, no state, no allocation but by the caller's buf.
  */
 #include "base/buf.h"
 #include "base/err.h"
+#include "hep/chunk.h"
 #include "net/addr.h"
 
 #define HEP_MAX 65535		/* bytes of a packet: version 3's length field is 16 bits, and no datagram is longer */
 #define HEP_TYPE_SIP 1
 #define HEP_TYPE_LOG 100
 
-/* Chunk types of vendor 0 that this module reads or writes. */
-enum hep_chunk_type {
-	HEP_FAMILY = 0x01,
-	HEP_IP_PROTO = 0x02,
-	HEP_SRC_IP4 = 0x03,
-	HEP_DST_IP4 = 0x04,
-	HEP_SRC_IP6 = 0x05,
-	HEP_DST_IP6 = 0x06,
-	HEP_SRC_PORT = 0x07,
-	HEP_DST_PORT = 0x08,
-	HEP_SEC = 0x09,
-	HEP_USEC = 0x0a,
-	HEP_TYPE = 0x0b,
-	HEP_CAPTURE_ID = 0x0c,
-	HEP_KEY = 0x0e,
-	HEP_PAYLOAD = 0x0f,
-	HEP_PAYLOAD_COMPRESSED = 0x10,
-	HEP_CORRELATION = 0x11,
-	HEP_NODE = 0x13,
-};
-
 /* One packet. Slices are borrowed; an absent one has n == 0. */
 struct hep {
 	uint8_t version;	/* 1, 2, 3 */
 	uint8_t ip_proto;	/* 17 udp, 6 tcp, 22 tls (ws, wss), 132 sctp */
 	uint8_t type;		/* version 3: HEP_TYPE_SIP …; decoded versions 1 and 2: HEP_TYPE_SIP */
-	bool compressed;	/* decoded: the payload is chunk 0x10 (zlib, gzip or raw deflate), still compressed */
+	bool compressed;	/* the payload is chunk 0x10 (zlib, gzip or raw deflate), see inflate.h; versions 1 and 2: never */
 	struct addr src, dst;	/* of one family, IPv4 or IPv6 */
 	uint32_t sec, usec;	/* versions 2 and 3 */
 	uint32_t capture_id;	/* versions 2 (its low 16 bits) and 3 */
 	struct slice correlation, node, key;	/* version 3 */
+	/*
+	 * Version 3: chunks as on the wire, of which hep3_next_other gives those that have no field here, in their order. Decoded: all of the
+	 * packet's; to be encoded: any. They cost nothing where nobody asks.
+	 */
+	struct slice chunks;
 	struct slice payload;
 };
 
@@ -76,21 +61,10 @@ enum rc hep_head(const struct hep *h, struct buf *out, struct err *) MUST_USE;
  * RC_MORE  a prefix of a packet
  * RC_BAD   no HEP, or a chunk that runs over the end, has a length that its type cannot have, or is missing (payload). `in` is
  *          untouched.
- * Chunks of other vendors and unknown types are passed over; of a repeated one the last counts. The length byte of
+ * Chunks without a field stay in h->chunks; of a repeated one that has a field the last counts. The length byte of
  * versions 1 and 2 is not looked at: senders exist that write nonsense there, and the family says it as well.
  */
 enum rc hep_decode(struct slice *in, struct hep *h) MUST_USE;
-
-/* One chunk of version 3. */
-struct hep3_chunk {
-	uint16_t vendor, type;
-	struct slice data;
-};
-/*
- * The chunk at the front of `in`, which advances behind it.
- * RC_END at the end, RC_MORE if it runs over the end, RC_BAD if its length is less than its own head.
- */
-enum rc hep3_next(struct slice *in, struct hep3_chunk *c) MUST_USE;
 
 /* The versions one by one; hep_head and hep_decode choose. */
 enum rc hep3_head(const struct hep *h, struct buf *out, struct err *) MUST_USE;

@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#define HEP_INFLATE_MAX (1u << 20)	/* a limit to give: a datagram of 64 KiB could hold 64 MiB, SIP never does */
+
 /*
  * Appends the unpacked bytes.
  * RC_BAD    damaged, cut, or none of the three

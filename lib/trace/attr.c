@@ -56,20 +56,62 @@ strip_filler(struct buf *attrs)
 	}
 }
 
+/* `head` and `value` one behind the other. */
+static enum rc
+add(struct buf *attrs, uint16_t type, struct slice head, struct slice value)
+{
+	size_t n = head.n + value.n;
+
+	if (n > UINT16_MAX || attrs->n + ATTR_HEAD + (n + 3) / 4 * 4 + ATTR_HEAD > TRACE_MAX_ATTRS)
+		return RC_LIMIT;
+	buf_le16(attrs, type);
+	buf_le16(attrs, (uint16_t)n);
+	buf_put(attrs, head);
+	buf_put(attrs, value);
+	buf_zero(attrs, -n & 3);
+	return RC_OK;
+}
+
+enum rc
+attr_add(struct buf *attrs, uint16_t type, struct slice value)
+{
+	return add(attrs, type, (struct slice){ NULL, 0 }, value);
+}
+
+enum rc
+attr_add_vendor(struct buf *attrs, uint16_t vendor, uint16_t chunk_type, struct slice data)
+{
+	uint8_t head[4];
+
+	store_le16(head, vendor);
+	store_le16(head + 2, chunk_type);
+	return add(attrs, ATTR_VENDOR, slice_of(head, sizeof(head)), data);
+}
+
+bool
+attr_vendor(struct slice value, uint16_t *vendor, uint16_t *chunk_type, struct slice *data)
+{
+	if (!take_le16(&value, vendor) || !take_le16(&value, chunk_type))
+		return false;
+	*data = value;
+	return true;
+}
+
+void
+attr_end(struct buf *attrs)
+{
+	buf_zero(attrs, -attrs->n & 7);
+}
+
 enum rc
 attr_put(struct buf *attrs, uint16_t type, struct slice value)
 {
-	size_t room = ATTR_HEAD + (value.n + 3) / 4 * 4;
+	enum rc rc;
 
-	if (value.n > UINT16_MAX || attrs->n + room + ATTR_HEAD > TRACE_MAX_ATTRS)
-		return RC_LIMIT;
 	strip_filler(attrs);
-	buf_le16(attrs, type);
-	buf_le16(attrs, (uint16_t)value.n);
-	buf_put(attrs, value);
-	buf_zero(attrs, -value.n & 3);
-	buf_zero(attrs, -attrs->n & 7);
-	return RC_OK;
+	rc = attr_add(attrs, type, value);
+	attr_end(attrs);
+	return rc;
 }
 
 void

@@ -153,6 +153,12 @@ enum rc attr_next(struct slice *rest, uint16_t *type, struct slice *value) MUST_
 bool attr_get(struct slice attrs, uint16_t type, struct slice *value);
 /* Appends one encoded attribute. RC_LIMIT: value over 65535 bytes or all over TRACE_MAX_ATTRS. */
 enum rc attr_put(struct buf *attrs, uint16_t type, struct slice value) MUST_USE;
+/* The same in two steps, for many: attr_add leaves the filler at the end out, attr_end puts it. Only attr_add may stand between. */
+enum rc attr_add(struct buf *attrs, uint16_t type, struct slice value) MUST_USE;
+void attr_end(struct buf *attrs);
+/* attr_add of an ATTR_VENDOR, and the parts of one's value (false: too short to have them). */
+enum rc attr_add_vendor(struct buf *attrs, uint16_t vendor, uint16_t chunk_type, struct slice data) MUST_USE;
+bool attr_vendor(struct slice value, uint16_t *vendor, uint16_t *chunk_type, struct slice *data);
 /* Appends all attributes of `from` but those of `type` (to replace one: copy without, then put). */
 void attr_copy_without(struct buf *attrs, struct slice from, uint16_t type);
 #endif
