@@ -45,17 +45,12 @@ clock_ns(clockid_t which)
 	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
-/* What deliver counts goes into this ledger; what it received is what is left of the lines, and no input of its own. */
+/* What deliver counts goes into this ledger. What it received is what is left of the lines. */
 static void
 settle(struct notes *o)
 {
-	for (size_t i = 0; i < deliver_counters_n && C_WRITTEN + i < COUNTERS; i++) {
-		struct counter *c = &o->counter[C_WRITTEN + i];
-
-		*c = deliver_counters[i];
-		if (c->unit == UNIT_MESSAGE && c->class == STAT_IN)
-			c->class = STAT_INFO;
-	}
+	for (size_t i = 0; i < deliver_counters_n && C_WRITTEN + i < COUNTERS; i++)
+		o->counter[C_WRITTEN + i] = deliver_counters[i];
 }
 
 static enum rc

@@ -4,6 +4,12 @@ load common
 load hep
 unset SIPTRACE_HEP SIPTRACE_KEY_FILE SIPTRACE_NODE
 
+# Whatever a failed test leaves running.
+teardown() {
+	local pid
+	for pid in $(jobs -p); do kill "$pid" 2>/dev/null || true; done
+}
+
 # The ledger's value of a counter in a record stream: counter FILE NAME
 counter() { tracecat --ledger -r "$1" | awk -v n="$2" '$1 == "hlog" && $5 == n { print $3 }'; }
 
@@ -245,6 +251,7 @@ lines_are() { [ "$(hep logs <got 2>/dev/null | cut -f 2)" = "$(printf '%s\n' "$@
 	[ "$s" = 1 ]
 	[ "$(($(counter live written) + $(counter live over_rate)))" = 1000 ]
 	[ "$(counter live over_rate)" -ge 900 ]
+	[ "$(od -An -tu2 -j26 -N2 live)" -eq 1 ]	# the header's LIVE flag, trace-stream(5)
 	# With --from-start nothing is.
 	seq 1000 | head -n 20 >log
 	hlog -c id -f log --from-start --rate 1000 --burst 1 -w all &
@@ -254,6 +261,7 @@ lines_are() { [ "$(hep logs <got 2>/dev/null | cut -f 2)" = "$(printf '%s\n' "$@
 	kill -TERM "$pid"
 	wait "$pid"
 	[ "$(counter all written) $(counter all over_rate)" = '20 ' ]
+	[ "$(od -An -tu2 -j26 -N2 all)" -eq 0 ]
 }
 
 # The calls of sip_trace_msg() that gave trace-msg: correlation id, from, to.
@@ -351,6 +359,21 @@ lines_are() { [ "$(hep logs <got 2>/dev/null | cut -f 2)" = "$(printf '%s\n' "$@
 	value() { sed -n "s/^messages_$1=//p" <<<"$line"; }
 	[ "$(value lines)" = 100 ]
 	[ "$(($(value handed_over) + $(value over_rate)))" = 100 ]
+}
+
+@test "an interrupt ends waiting for --rate: what was read is sent at once" {
+	start_sink got
+	mkfifo in
+	hlog -c id --rate 1 --burst 1 "udp:127.0.0.1:$port" <in &
+	local pid=$!
+	exec 4>in
+	seq 500 >&4
+	wait_for test -s got
+	kill -INT "$pid"
+	wait "$pid"
+	exec 4>&-
+	stop_sink got
+	hep logs <got | cut -f 2 | cmp - <(seq 500)
 }
 
 @test "an interrupt ends it; what was read before is sent" {
