@@ -37,6 +37,7 @@ struct deliver_ends {
 struct deliver_conf {
 	const char *scheme;	/* "hep:" or "sip:", what ATTR_DEST of records for this tool begins with */
 	bool keep_scheme;	/* the scheme is part of the destination ("sip:h:p" is a URI, "hep:udp:h:p" is not) */
+	bool hasty;		/* at the end nobody waits for a destination that could not be reached */
 	bool shows_ends;	/* log records without addresses need deliver_ends: wait a moment for a connection that is being opened */
 	/* `scratch` is empty and stays untouched until the packet was taken; `d` may refer to it and to the record. */
 	enum deliver_verdict (*encode)(void *arg, const struct record *r, const struct deliver_ends *ends, struct buf *scratch,
@@ -61,22 +62,27 @@ struct deliver_opts {
 extern struct deliver_opts deliver_opts;	/* with its defaults */
 
 /* Rows for the tool's option table. */
-#define DELIVER_ROWS \
+#define DELIVER_CHOICE_ROWS \
 	{ 0, "failover", NULL, &deliver_opts.failover, opt_flag, "send to the first DEST that can be reached, instead of to each", NULL }, \
-	{ 0, "balance", "HOW", &deliver_opts.balance, opt_choice, "spread calls over DEST…: by callid, or rr (in turn)", "callid rr" }, \
-	{ 0, "addressed", NULL, &deliver_opts.addressed, opt_flag, "send only records that name a destination of their own", NULL }, \
-	{ 0, "from", "ADDR[:PORT]", &deliver_opts.from, opt_str, "send from this local address", NULL }, \
+	{ 0, "balance", "HOW", &deliver_opts.balance, opt_choice, "spread calls over DEST…: by callid, or rr (in turn)", "callid rr" }
+#define DELIVER_ADDRESSED_ROW \
+	{ 0, "addressed", NULL, &deliver_opts.addressed, opt_flag, "send only records that name a destination of their own", NULL }
+#define DELIVER_FROM_ROW \
+	{ 0, "from", "ADDR[:PORT]", &deliver_opts.from, opt_str, "send from this local address", NULL }
+#define DELIVER_CONN_ROWS \
 	{ 0, "from-interface", "IFACE", &deliver_opts.iface, opt_str, "send from this interface", NULL }, \
 	{ 0, "ca", "FILE", &deliver_opts.ca, opt_str, "trust the certificates in FILE, not the system's (tls)", NULL }, \
 	{ 0, "cert", "FILE", &deliver_opts.cert, opt_str, "show this client certificate (tls)", NULL }, \
 	{ 0, "cert-key", "FILE", &deliver_opts.cert_key, opt_str, "its private key, if it is not in the same file", NULL }, \
-	{ 0, "insecure", NULL, &deliver_opts.insecure, opt_flag, "believe whoever answers (tls)", NULL }, \
+	{ 0, "insecure", NULL, &deliver_opts.insecure, opt_flag, "believe whoever answers (tls)", NULL }
+#define DELIVER_KEEP_ROWS \
 	{ 0, "queue", "BYTES", &deliver_opts.queue_bytes, opt_u64, "what may wait in memory for each DEST (64M)", NULL }, \
 	{ 0, "on-full", "WHAT", &deliver_opts.on_full, opt_choice, "full queue: block, or drop and count (live: drop)", "block drop" }, \
 	{ 0, "spool", "DIR", &deliver_opts.spool, opt_str, "what cannot be sent waits on disk in DIR, also for the next start", NULL }, \
 	{ 0, "spool-max", "BYTES", &deliver_opts.spool_max, opt_u64, "bytes on disk for each DEST (1G)", NULL }, \
 	{ 0, "spool-drop", "WHICH", &deliver_opts.spool_drop, opt_choice, "full spool: drop the oldest, or the newest (oldest)", "oldest newest" }, \
 	{ 0, "drain-rate", "N", &deliver_opts.drain_rate, opt_u64, "messages a second from queue or spool at most", NULL }
+#define DELIVER_ROWS DELIVER_CHOICE_ROWS, DELIVER_ADDRESSED_ROW, DELIVER_FROM_ROW, DELIVER_CONN_ROWS, DELIVER_KEEP_ROWS
 
 struct deliver;
 
@@ -93,9 +99,11 @@ void deliver_attach(struct deliver *, struct stage *);
  */
 void deliver_put(struct deliver *, const struct record *r);
 void deliver_flush(struct deliver *);
+/* Polls p for at most timeout_ns, or as briefly as it likes, and serves the connections meanwhile. Returns how many of p are ready. */
+size_t deliver_poll(struct deliver *, struct pollfd *p, size_t n, uint64_t timeout_ns);
 /*
- * Waits until fd is readable (-1: none), a signal came, or timeout_ns have passed, and serves the connections. True: fd is
- * readable. stage_conf.wait of a tool is deliver_wait_input.
+ * Waits until fd is readable (-1: none), a signal came, or timeout_ns have passed. True: fd is readable. stage_conf.wait of a tool
+ * is deliver_wait_input.
  */
 bool deliver_wait(struct deliver *, int fd, uint64_t timeout_ns);
 void deliver_wait_input(void *deliver, int fd);

@@ -8,7 +8,6 @@
 #include "cli/diag.h"
 #include "cli/sig.h"
 
-#define MS UINT64_C(1000000)
 #define FDS_EACH (2 * CONN_FDS)
 #define LONGEST_NS UINT64_C(3600000000000)
 
@@ -41,14 +40,12 @@ deliver_look_after(struct deliver *d, uint64_t now)
 			step(d->target[i], now);
 }
 
-/* What all outlets wait for, behind the two fixed entries. Returns the number of entries; *due: when one has to be looked after. */
+/* What all outlets wait for, behind the first `n` entries. Returns the number of entries; *due: when one has to be looked after. */
 static size_t
-gather(struct deliver *d, uint64_t *due)
+gather(struct deliver *d, size_t n, uint64_t *due)
 {
-	size_t n = 2;
-
-	if (d->fds_cap < 2 + d->n * FDS_EACH) {
-		d->fds_cap = 2 + d->n * FDS_EACH;
+	if (d->fds_cap < n + d->n * FDS_EACH) {
+		d->fds_cap = n + d->n * FDS_EACH;
 		d->fds = xrealloc(d->fds, d->fds_cap * sizeof(*d->fds));
 	}
 	for (size_t i = 0; i < d->n; i++) {
@@ -61,29 +58,41 @@ gather(struct deliver *d, uint64_t *due)
 		at = outlet_due_ns(o);
 		*due = at < *due ? at : *due;
 	}
-	for (size_t i = 2; i < n; i++)
-		d->fds[i].revents = 0;
 	return n;
+}
+
+size_t
+deliver_poll(struct deliver *d, struct pollfd *p, size_t n, uint64_t timeout_ns)
+{
+	uint64_t now = deliver_now_ns(), due = now + (timeout_ns < LONGEST_NS ? timeout_ns : LONGEST_NS), wait;
+	size_t all = gather(d, n, &due), ready = 0;
+	struct timespec t;
+
+	memcpy(d->fds, p, n * sizeof(*p));
+	for (size_t i = 0; i < all; i++)
+		d->fds[i].revents = 0;
+	wait = due > now ? due - now : 0;
+	t = (struct timespec){ .tv_sec = (time_t)(wait / 1000000000u), .tv_nsec = (long)(wait % 1000000000u) };
+	if (ppoll(d->fds, all, &t, NULL) < 0 && errno != EINTR)
+		diag_die("poll: %s", strerror(errno));
+	for (size_t i = 0; i < n; i++) {
+		p[i].revents = d->fds[i].revents;
+		ready += p[i].revents != 0;
+	}
+	d->stepped_ns = 0;
+	deliver_look_after(d, deliver_now_ns());
+	return ready;
 }
 
 bool
 deliver_wait(struct deliver *d, int fd, uint64_t timeout_ns)
 {
-	uint64_t now = deliver_now_ns(), due = now + (timeout_ns < LONGEST_NS ? timeout_ns : LONGEST_NS), wait;
-	size_t n = gather(d, &due);
-	struct timespec t;
+	struct pollfd p[2] = { { .fd = fd, .events = POLLIN }, { .fd = d->stage != NULL ? sig_fd() : -1, .events = POLLIN } };
 
-	d->fds[0] = (struct pollfd){ .fd = fd, .events = POLLIN };
-	d->fds[1] = (struct pollfd){ .fd = d->stage != NULL ? sig_fd() : -1, .events = POLLIN };
-	wait = due > now ? due - now : 0;
-	t = (struct timespec){ .tv_sec = (time_t)(wait / 1000000000u), .tv_nsec = (long)(wait % 1000000000u) };
-	if (ppoll(d->fds, n, &t, NULL) < 0 && errno != EINTR)
-		diag_die("poll: %s", strerror(errno));
-	if (d->fds[1].revents != 0 && fd < 0)
+	(void)deliver_poll(d, p, 2, timeout_ns);
+	if (p[1].revents != 0 && fd < 0)
 		(void)stage_stopping(d->stage);	/* serves the signal */
-	d->stepped_ns = 0;
-	deliver_look_after(d, deliver_now_ns());
-	return d->fds[0].revents != 0;
+	return p[0].revents != 0;
 }
 
 void
@@ -123,7 +132,7 @@ unfinished(const struct deliver *d, uint64_t now)
 
 		if (t->outlet == NULL || outlet_idle(t->outlet))
 			continue;
-		if (!t->spooled || outlet_opening(t->outlet) || outlet_moving(t->outlet, now))
+		if (!(t->spooled || d->conf.hasty) || outlet_opening(t->outlet) || outlet_moving(t->outlet, now))
 			return true;
 	}
 	return false;

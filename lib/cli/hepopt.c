@@ -81,6 +81,19 @@ hepopt_read_key(const char *path)
 	return key;
 }
 
+/* NULL: none. */
+static char *
+key_of_environment(void)
+{
+	const char *file = getenv("SIPTRACE_KEY_FILE"), *key = getenv("SIPTRACE_KEY");
+
+	if (file != NULL && file[0] != '\0')
+		return hepopt_read_key(file);
+	if (key != NULL && strlen(key) > KEY_MAX)
+		diag_die("SIPTRACE_KEY: longer than a key (%d bytes)", KEY_MAX);
+	return key != NULL && key[0] != '\0' ? xstrdup(key) : NULL;
+}
+
 static const char *
 node_name(void)
 {
@@ -142,10 +155,8 @@ hepopt_conf(struct hep_conf *conf)
 	check_chunks(receiver);
 	conf->chunks = buf_slice(&hepopt.chunks);
 	conf->node = slice_str(node_name());
-	if (hepopt.key == NULL && file == NULL)
-		file = getenv("SIPTRACE_KEY_FILE");
-	if (file != NULL && file[0] != '\0' && hepopt.key == NULL)
-		hepopt.key = hepopt_read_key(file);
+	if (hepopt.key == NULL)
+		hepopt.key = file != NULL ? hepopt_read_key(file) : key_of_environment();
 	conf->key = slice_str(hepopt.key);
 }
 

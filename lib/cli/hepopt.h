@@ -36,10 +36,10 @@ enum rc hepopt_vendor(const struct opt *, const char *, struct err *);
 #define HEPOPT_ROWS HEPOPT_VERSION, HEPOPT_ID, HEPOPT_KEY, HEPOPT_KEY_FILE, HEPOPT_NODE, HEPOPT_VENDOR, HEPOPT_FOR
 
 /*
- * The options as encoder settings. Reads the key file (its first line; $SIPTRACE_KEY_FILE if neither key option was given) and, without
- * --node, $SIPTRACE_NODE. Exits 2 on -k with --key-file, on an empty key, on a key, node or chunk in version 1 or 2, which have no place
- * for them (the environment is not looked at then), on a version or chunk that the receiver of --for does not read; exits 1 if
- * the file cannot be read. What conf borrows is valid until the process ends.
+ * The options as encoder settings. Reads the key file (its first line); if neither key option was given, the key is that of the file
+ * $SIPTRACE_KEY_FILE, or $SIPTRACE_KEY itself. Without --node it is $SIPTRACE_NODE. Exits 2 on -k with --key-file, on an empty key,
+ * on a key, node or chunk in version 1 or 2, which have no place for them (the environment is not looked at then), on a version or
+ * chunk that the receiver of --for does not read; exits 1 if the file cannot be read. What conf borrows is valid until the process ends.
  */
 void hepopt_conf(struct hep_conf *conf);
 /* Appends --node (or $SIPTRACE_NODE) and --vendor as attributes, for a tool that makes records. */

@@ -2,17 +2,14 @@
 #include "cli/lines.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <unistd.h>
-
-#include "cli/sig.h"
 
 #define ROOM 65536	/* bytes of one read */
 
 void
-lines_init(struct lines *l, int fd, size_t max)
+lines_init(struct lines *l, size_t max)
 {
-	*l = (struct lines){ .fd = fd, .max = max };
+	*l = (struct lines){ .max = max };
 }
 
 void
@@ -27,6 +24,24 @@ without_cr(struct slice s)
 	return s.n > 0 && s.p[s.n - 1] == '\r' ? slice_head(s, s.n - 1) : s;
 }
 
+/* No line end is there. */
+static enum rc
+unfinished(struct lines *l, size_t n)
+{
+	bool skipped = l->skipping;
+
+	if (l->ended) {
+		l->ended = l->skipping = false;
+		return RC_MORE;
+	}
+	if (n <= l->max && !skipped)
+		return RC_MORE;
+	/* It is too long already: forget what is there of it. */
+	l->skipping = true;
+	l->start += n;
+	return skipped ? RC_MORE : RC_LIMIT;
+}
+
 enum rc
 lines_next(struct lines *l, struct slice *line)
 {
@@ -34,14 +49,8 @@ lines_next(struct lines *l, struct slice *line)
 	size_t n = slice_chr(s, '\n');
 	bool whole = n < s.n, skipped = l->skipping;
 
-	if (!whole && (!l->eof || s.n == 0)) {
-		if (n <= l->max && !skipped)
-			return RC_MORE;
-		/* It is too long already: forget what is there of it. */
-		l->skipping = true;
-		l->start += n;
-		return skipped ? RC_MORE : RC_LIMIT;
-	}
+	if (!whole && (!l->ended || s.n == 0))
+		return unfinished(l, n);
 	l->start += whole ? n + 1 : n;
 	l->skipping = false;
 	if (skipped)
@@ -53,30 +62,28 @@ lines_next(struct lines *l, struct slice *line)
 }
 
 enum rc
-lines_fill(struct lines *l, struct err *e)
+lines_fill(struct lines *l, int fd, size_t *got, struct err *e)
 {
-	struct pollfd p[2] = { { .fd = l->fd, .events = POLLIN }, { .fd = sig_fd(), .events = POLLIN } };
 	ssize_t n;
 
-	if (l->eof)
-		return RC_END;
 	if (l->start > 0) {
 		memmove(l->buf.p, l->buf.p + l->start, l->buf.n - l->start);
 		l->buf.n -= l->start;
 		l->start = 0;
 	}
-	do {
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
-			return err_set(e, RC_SYS, "poll: %s", strerror(errno));
-		if (sig_level() > 0)
-			return RC_END;
-		if (p[0].revents == 0)
-			return RC_OK;	/* another signal: the caller serves it and comes back */
-		n = read(l->fd, buf_room(&l->buf, ROOM), ROOM);
-	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
+	n = read(fd, buf_room(&l->buf, ROOM), ROOM);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return RC_MORE;
 	if (n < 0)
 		return err_set(e, RC_SYS, "read: %s", strerror(errno));
 	l->buf.n += (size_t)n;
-	l->eof = n == 0;
+	if (got != NULL)
+		*got = (size_t)n;
 	return n == 0 ? RC_END : RC_OK;
+}
+
+void
+lines_end(struct lines *l)
+{
+	l->ended = true;
 }

@@ -232,15 +232,24 @@ parse_long(const struct opt_tool *t, const char *word, char **argv, int *i)
 	apply(t, o, spelled, arg);
 }
 
+static int plain_operands;	/* those before "--" */
+
+int
+opt_operands(void)
+{
+	return plain_operands;
+}
+
 /* Options anywhere; operands are gathered at the front of argv[1…]. */
 static void
 parse(const struct opt_tool *t, int *argc, char ***argv)
 {
 	char **v = *argv;
-	int operands = 0, i;
+	int operands = 0, dashes = -1, i;
 
 	for (i = 1; v[i] != NULL; i++) {
 		if (strcmp(v[i], "--") == 0) {
+			dashes = operands;
 			for (i++; v[i] != NULL; i++)
 				v[1 + operands++] = v[i];
 			break;
@@ -253,6 +262,7 @@ parse(const struct opt_tool *t, int *argc, char ***argv)
 			v[1 + operands++] = v[i];
 	}
 	v[1 + operands] = NULL;
+	plain_operands = dashes >= 0 ? dashes : operands;
 	*argc = operands;
 	*argv = v + 1;
 }

@@ -55,6 +55,8 @@ struct opt_tool {
  * one line through diag and exits 2. Returns the operands: *argc, *argv are moved to them.
  */
 void opt_parse(const struct opt_tool *t, int *argc, char ***argv);
+/* After opt_parse: how many of the operands stood before "--"; all of them if there was none. */
+int opt_operands(void);
 
 /*
  * For a tool with subcommands ("tracedb insert …"): picks the one that the first argument names (usage error if none), parses the rest

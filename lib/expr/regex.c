@@ -22,6 +22,7 @@
 struct regex {
 	pcre2_code *code, *counted;	/* counted: with callouts; NULL: too large for them */
 	bool jit, counted_jit;
+	bool grouped;		/* it has a group */
 };
 
 struct regex_state {
@@ -45,6 +46,7 @@ regex_new(struct slice pattern, struct regex **out, size_t *off, struct err *e)
 	struct regex *re;
 	PCRE2_SIZE at = 0;
 	PCRE2_UCHAR why[200];
+	uint32_t groups = 0;
 	int rc = 0;
 
 	*off = 0;
@@ -59,6 +61,7 @@ regex_new(struct slice pattern, struct regex **out, size_t *off, struct err *e)
 			return err_set(e, RC_BAD, "regular expression: error %d", rc);
 		return err_set(e, RC_BAD, "regular expression: %s", (const char *)why);
 	}
+	re->grouped = pcre2_pattern_info(re->code, PCRE2_INFO_CAPTURECOUNT, &groups) == 0 && groups > 0;
 	re->counted = compile(pattern, PCRE2_AUTO_CALLOUT, &rc, &at);
 	re->jit = pcre2_jit_compile(re->code, PCRE2_JIT_COMPLETE) == 0;
 	re->counted_jit = re->counted != NULL && pcre2_jit_compile(re->counted, PCRE2_JIT_COMPLETE) == 0;
@@ -108,7 +111,7 @@ regex_state_new(void)
 {
 	struct regex_state *s = xcalloc(1, sizeof(*s));
 
-	s->data = pcre2_match_data_create(1, NULL);
+	s->data = pcre2_match_data_create(2, NULL);
 	s->stack = pcre2_jit_stack_create(32u << 10, JIT_STACK_MAX, NULL);
 	s->ctx = context_new(s);
 	s->counting = context_new(s);
@@ -161,6 +164,20 @@ regex_match(const struct regex *re, struct regex_state *s, struct slice text)
 	if (rc < 0 && (cut || rc != PCRE2_ERROR_NOMATCH))
 		s->gave_up++;
 	return rc >= 0;
+}
+
+bool
+regex_find(const struct regex *re, struct regex_state *s, struct slice text, struct slice *found)
+{
+	const PCRE2_SIZE *at;
+
+	if (!regex_match(re, s, text))
+		return false;
+	at = pcre2_get_ovector_pointer(s->data) + (re->grouped ? 2 : 0);
+	if (at[0] == PCRE2_UNSET || at[1] < at[0])	/* \K can move the beginning behind the end */
+		return false;
+	*found = slice_head(slice_skip(text, at[0]), at[1] - at[0]);
+	return true;
 }
 
 uint64_t
