@@ -13,6 +13,7 @@
 #include "capture/listen_part.h"
 #include "capture/listen_tls.h"
 #include "net/dest.h"
+#include "net/resolve.h"
 #include "net/sock.h"
 
 #define BACKLOG 1024
@@ -73,7 +74,7 @@ place_parse(const char *text, struct place *out, struct err *e)
 		struct err why;
 
 		memcpy(d.host, host.p, host.n);
-		if (dest_resolve(&d, &out->addr, &why) != RC_OK)
+		if (resolve_now(d.host, (uint16_t)port, &out->addr, &why) != RC_OK)
 			return err_set(e, RC_SYS, "%s: %s", text, why.text);
 	}
 	out->addr.port = (uint16_t)port;

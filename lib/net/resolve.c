@@ -42,27 +42,38 @@ release(struct resolve *r)
 	free(r);
 }
 
-static void
-ask(struct resolve *r)
+static enum rc
+look_up(const char *host, uint16_t port, struct addr addr[static RESOLVE_MAX], size_t *n, struct err *e)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found = NULL;
-	int failed = getaddrinfo(r->host, NULL, &hints, &found);
-	struct addr addr[RESOLVE_MAX];
-	size_t n = 0;
+	int failed = getaddrinfo(host, NULL, &hints, &found);
 
-	for (struct addrinfo *a = found; failed == 0 && a != NULL && n < RESOLVE_MAX; a = a->ai_next) {
-		sock_addr_from(a->ai_addr, &addr[n]);
-		addr[n].port = r->port;
-		n += addr[n].family != FAMILY_NONE;
+	*n = 0;
+	for (struct addrinfo *a = found; failed == 0 && a != NULL && *n < RESOLVE_MAX; a = a->ai_next) {
+		sock_addr_from(a->ai_addr, &addr[*n]);
+		addr[*n].port = port;
+		*n += addr[*n].family != FAMILY_NONE;
 	}
 	if (failed == 0)
 		freeaddrinfo(found);
+	if (*n == 0)
+		return err_set(e, RC_SYS, "cannot resolve '%s': %s", host, failed != 0 ? gai_strerror(failed) : "no address");
+	return RC_OK;
+}
+
+static void
+ask(struct resolve *r)
+{
+	struct addr addr[RESOLVE_MAX];
+	struct err e = { .text = "" };
+	size_t n;
+	enum rc rc = look_up(r->host, r->port, addr, &n, &e);
+
 	pthread_mutex_lock(&r->lock);
 	memcpy(r->addr, addr, n * sizeof(addr[0]));
 	r->n = n;
-	r->rc = RC_OK;
-	if (n == 0)
-		r->rc = err_set(&r->err, RC_SYS, "cannot resolve '%s': %s", r->host, failed != 0 ? gai_strerror(failed) : "no address");
+	r->rc = rc;
+	r->err = e;
 	r->done = true;
 	pthread_mutex_unlock(&r->lock);
 }
@@ -134,5 +145,21 @@ resolve_get(struct resolve *r, struct addr out[static RESOLVE_MAX], size_t *n, s
 			*e = r->err;
 	}
 	pthread_mutex_unlock(&r->lock);
+	return rc;
+}
+
+enum rc
+resolve_now(const char *host, uint16_t port, struct addr *out, struct err *e)
+{
+	struct addr all[RESOLVE_MAX];
+	size_t n;
+	enum rc rc = RC_OK;
+
+	if (addr_parse(slice_str(host), &all[0]) == RC_OK)
+		all[0].port = port;
+	else
+		rc = look_up(host, port, all, &n, e);
+	if (rc == RC_OK)
+		*out = all[0];
 	return rc;
 }

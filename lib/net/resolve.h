@@ -20,4 +20,6 @@ int resolve_fd(const struct resolve *);
  * RC_SYS   the name has none, or nobody can say
  */
 enum rc resolve_get(struct resolve *, struct addr out[static RESOLVE_MAX], size_t *n, struct err *) MUST_USE;
+/* The first address, waited for. RC_SYS: there is none. */
+enum rc resolve_now(const char *host, uint16_t port, struct addr *out, struct err *) MUST_USE;
 #endif
