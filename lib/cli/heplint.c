@@ -92,7 +92,8 @@ heplint_put(struct heplint *l, const struct record *r)
 		return;
 	}
 	hep_facts_of(packet, &l->unpacked, &f);
-	f.left_behind = omitted != 0;
+	f.left_behind = (omitted & (HEP_OMITS_ATTRS | HEP_OMITS_ID)) != 0;
+	f.left_out = (omitted & HEP_OMITS_CHUNKS) != 0;
 	for (size_t i = 0; i < l->receivers; i++)
 		for (size_t t = 0; t < HEP_TRAPS; t++)
 			if (hep_trips(&hep_traps[t], &f, l->receiver[i]))

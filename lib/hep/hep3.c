@@ -6,16 +6,18 @@
 #define WIRE_IP4 2		/* Linux' AF_INET and AF_INET6, on every system */
 #define WIRE_IP6 10
 
-/* siptrace's order, and that of its hlog(). */
-static const uint8_t order_sip[] = {
-	HEP_FAMILY, HEP_IP_PROTO, HEP_SRC_IP4, HEP_DST_IP4, HEP_SRC_IP6, HEP_DST_IP6, HEP_SRC_PORT, HEP_DST_PORT,
-	HEP_SEC, HEP_USEC, HEP_TYPE, HEP_CAPTURE_ID, HEP_CORRELATION, HEP_NODE, HEP_KEY, HEP_PAYLOAD,
+/* siptrace's order, and that of its hlog(), for either family. */
+#define BEFORE_PORTS(f) HEP_FAMILY, HEP_IP_PROTO, HEP_SRC_##f, HEP_DST_##f
+#define BEHIND_PORTS HEP_SEC, HEP_USEC, HEP_TYPE, HEP_CAPTURE_ID, HEP_CORRELATION, HEP_NODE, HEP_KEY
+#define ORDERED 13
+static const uint8_t order_sip[2][ORDERED] = {
+	{ BEFORE_PORTS(IP4), HEP_SRC_PORT, HEP_DST_PORT, BEHIND_PORTS },
+	{ BEFORE_PORTS(IP6), HEP_SRC_PORT, HEP_DST_PORT, BEHIND_PORTS },
 };
-static const uint8_t order_log[] = {
-	HEP_FAMILY, HEP_IP_PROTO, HEP_SRC_IP4, HEP_DST_IP4, HEP_SRC_IP6, HEP_DST_IP6, HEP_DST_PORT, HEP_SRC_PORT,
-	HEP_SEC, HEP_USEC, HEP_TYPE, HEP_CAPTURE_ID, HEP_CORRELATION, HEP_NODE, HEP_KEY, HEP_PAYLOAD,
+static const uint8_t order_log[2][ORDERED] = {
+	{ BEFORE_PORTS(IP4), HEP_DST_PORT, HEP_SRC_PORT, BEHIND_PORTS },
+	{ BEFORE_PORTS(IP6), HEP_DST_PORT, HEP_SRC_PORT, BEHIND_PORTS },
 };
-_Static_assert(sizeof(order_sip) == sizeof(order_log), "one loop walks either");
 
 /* Data at `p`; returns its length, or SIZE_MAX for a chunk that this packet does not have. */
 static size_t
@@ -44,8 +46,6 @@ put_data(const struct hep *h, uint8_t type, uint8_t *p)
 		return 4;
 	case HEP_FORM_IP4:
 	case HEP_FORM_IP6:
-		if ((c->form == HEP_FORM_IP6) != (h->src.family == FAMILY_IP6))
-			return SIZE_MAX;
 		memcpy(p, field, c->size);
 		return c->size;
 	default:
@@ -77,7 +77,7 @@ put_others(const struct hep *h, uint8_t *p)
 enum rc
 hep3_head(const struct hep *h, struct buf *out, struct err *e)
 {
-	const uint8_t *order = h->type == HEP_TYPE_LOG ? order_log : order_sip;
+	const uint8_t *order = (h->type == HEP_TYPE_LOG ? order_log : order_sip)[h->src.family == FAMILY_IP6];
 	size_t texts = h->correlation.n + h->node.n + h->key.n, total;
 	uint8_t *start, *p;
 
@@ -86,13 +86,10 @@ hep3_head(const struct hep *h, struct buf *out, struct err *e)
 	start = buf_room(out, FIXED_MAX + texts + h->chunks.n);
 	memcpy(start, "HEP3", 4);
 	p = start + HEP3_HEAD;
-	for (size_t i = 0; i < sizeof(order_sip); i++) {
+	for (size_t i = 0; i < ORDERED; i++) {
 		uint8_t type = order[i];
-		size_t n;
+		size_t n = put_data(h, type, p + HEP3_CHUNK_HEAD);
 
-		if (type == HEP_PAYLOAD)
-			break;
-		n = put_data(h, type, p + HEP3_CHUNK_HEAD);
 		if (n == SIZE_MAX)
 			continue;
 		hep3_store_head(p, 0, type, n);

@@ -14,6 +14,7 @@
  * Appends the unpacked bytes.
  * RC_BAD    damaged, cut, or none of the three
  * RC_LIMIT  more than `max` bytes would come out (a small packet may hold gigabytes of zeros)
+ * RC_SYS    zlib got no memory
  * `out` is as it was on failure.
  */
 enum rc hep_inflate(struct slice packed, size_t max, struct buf *out, struct err *) MUST_USE;

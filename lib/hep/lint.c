@@ -92,6 +92,12 @@ TRAP(left_behind)
 	return f->left_behind;
 }
 
+TRAP(left_out)
+{
+	UNUSED(p);
+	return f->left_out;
+}
+
 TRAP(other_length)
 {
 	UNUSED(p);
@@ -210,7 +216,8 @@ const struct hep_trap hep_traps[] = {
 	{ "damaged", 0, HEP_LOST, damaged, "no HEP packet, or a damaged one" },
 	{ "families", 0, HEP_LOST, mixed, "IPv4 and IPv6 addresses in one packet" },
 	{ "version", 0, HEP_LOST, other_version, "this HEP version is not read as it is written" },
-	{ "left-behind", 0, HEP_MISREAD, left_behind, "this HEP version has no place for correlation id, node or chunks" },
+	{ "left-behind", 0, HEP_MISREAD, left_behind, "correlation id, node, chunks or a large capture id: no place in this HEP version" },
+	{ "left-out", 0, HEP_MISREAD, left_out, "a chunk is left out, which would be taken for another" },
 	{ "length", HEP_EXACT_LENGTH, HEP_LOST, other_length, "the total length is not the packet's" },
 	{ "size", 0, HEP_NOTE, no_datagram, "over 65507 bytes: no UDP datagram over IPv4 carries it" },
 	{ "tcp-size", HEP_TCP_65507, HEP_LOST, no_datagram, "over 65507 bytes: TCP connections are closed" },

@@ -19,7 +19,8 @@ struct hep_facts {
 	bool eep3;			/* magic "EEP3" */
 	bool zero_chunk;		/* vendor 0, type 0 */
 	bool low_vendor_chunk;		/* another vendor's under HEP_OWN_TYPES */
-	bool left_behind;		/* the caller's to set: what it encoded had more than the version can carry */
+	/* The caller's to set, of what it encoded: it had more than the version can carry; a chunk that is not for this receiver. */
+	bool left_behind, left_out;
 	bool ip4, ip6;			/* address chunks of these families */
 	unsigned core_chunks;		/* 0x01…0x0c and 0x0f, repeated ones too */
 	size_t total;			/* version 3: the total that it says */
@@ -46,7 +47,7 @@ struct hep_trap {
 };
 
 extern const struct hep_trap hep_traps[];	/* ends with a NULL name */
-#define HEP_TRAPS 24		/* rows, without the end */
+#define HEP_TRAPS 25		/* rows, without the end */
 #define HEP_TRAP_UNENCODABLE 0	/* the first row: a message that could not become a packet at all; never trips by itself */
 
 static inline bool

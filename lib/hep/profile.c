@@ -9,7 +9,7 @@
 const struct hep_profile hep_profiles[] = {
 	{ "homer", 3, V(3), true, HEPLIFY_SERVER },
 	{ "heplify-server", 3, V(3), false, HEPLIFY_SERVER },
-	{ "heplify", 3, V(3), false, HEP_EXACT_LENGTH | HEP_VENDOR_BLIND | HEP_ONLY_HEP3 },
+	{ "heplify", 3, V(3), false, HEP_EXACT_LENGTH | HEP_VENDOR_BLIND },
 	{ "kamailio", 3, V(1) | V(2) | V(3), false, HEP_NINE_CHUNKS | HEP_FAILS_ON_0 | HEP_NO_COMPRESSED | HEP_ONLY_HEP3 },
 	{ "opensips", 3, V(1) | V(2) | V(3), false, HEP_VENDOR_BLIND | HEP_STRICT_HEAD },
 	{ "captagent", 3, V(3), false, 0 },

@@ -135,7 +135,8 @@ record_to_hep(const struct record *r, const struct hep_conf *c, struct buf *chun
 		return err_set(e, RC_LIMIT, "a chunk of the record is too large for HEP, which ends at %d", HEP_MAX);
 	if (c->version != 3)
 		return RC_OK;
-	default_chunks(c, chunks, h, omitted);
+	if (c->chunks.n > 0 || chunks->n > 0)
+		default_chunks(c, chunks, h, omitted);
 	if (h->node.p == NULL)
 		h->node = c->node;
 	if (h->correlation.n == 0 && wants_id(c, r->kind))
@@ -174,11 +175,11 @@ chunk_attrs(const struct hep *h, struct buf *attrs)
 
 /* What hep_head writes for a record without addresses. */
 static bool
-no_addresses(const struct hep *h)
+no_addresses(const struct record *r)
 {
 	static const struct addr none = { .family = FAMILY_IP4 };
 
-	return addr_eq(&h->src, &none) && addr_eq(&h->dst, &none);
+	return addr_eq(&r->src, &none) && addr_eq(&r->dst, &none);
 }
 
 enum rc
@@ -200,7 +201,9 @@ record_from_hep(const struct hep *h, uint64_t now_ns, struct buf *attrs, struct 
 		return err_set(e, RC_LIMIT, "the chunks of a HEP packet are too large for attributes");
 	if (r.time_ns == 0)
 		r.time_ns = now_ns;
-	if (no_addresses(h)) {
+	if (r.src.family == FAMILY_NONE)	/* ports may be there all the same */
+		r.src.family = r.dst.family = FAMILY_IP4;
+	if (no_addresses(&r)) {
 		r.src = r.dst = (struct addr){ 0 };
 		if (h->type == KIND_LOG)
 			r.transport = TRANSPORT_NONE;

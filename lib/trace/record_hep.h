@@ -30,7 +30,7 @@ struct hep_conf {
 enum hep_omitted {
 	HEP_OMITS_ATTRS = 1,	/* the version has no place for correlation id, node name or chunks */
 	HEP_OMITS_CHUNKS = 2,	/* chunks that the receiver would take for others, or drop the packet for */
-	HEP_OMITS_ID = 4,	/* version 2 cuts the capture id to 16 bits, version 1 has none */
+	HEP_OMITS_ID = 4,	/* version 2 cuts the capture id to 16 bits */
 };
 
 /*

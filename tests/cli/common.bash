@@ -5,7 +5,7 @@ B=${B:-build}
 export PATH=$TOP/$B/bin:$PATH LC_ALL=C.UTF-8 TZ=UTC
 # shellcheck disable=SC2034  # for the .bats files
 DATA=$TOP/tests/data
-unset SIPTRACE_DB_URL
+unset SIPTRACE_DB_URL SIPTRACE_NODE SIPTRACE_KEY_FILE
 
 setup() {
 	bats_require_minimum_version 1.5.0

@@ -9,12 +9,17 @@ hep.py big N                  a pcap file with one SIP message of N bytes in one
 hep.py mask                   standard input with HEP times zeroed, and version 2's padding
 hep.py nosock                 standard input with addresses and ports of version 3 zeroed
 hep.py logs                   correlation id, tab, payload of each version 3 packet
+hep.py chunks                 the chunks of each version 3 packet but the fixed ones: vendor:type=hexadecimal, in hexadecimal
+hep.py packed zlib|gzip|raw   standard input with the payload of version 3 compressed, as chunk 0x10
+hep.py packets                the payloads of a record stream's messages
+hep.py records                packets as a record stream (kind 255), as if captured between 9.9.9.9:9 and 9.9.9.8:9060 at second 1
 """
 import os
 import signal
 import socket
 import struct
 import sys
+import zlib
 
 
 def sink(portfile, addr="127.0.0.1"):
@@ -98,17 +103,74 @@ def masked(p):
     return zeroed(p, (9, 10))
 
 
+def further(p):
+    return " ".join("%x:%x=%s" % (kind >> 16, kind & 0xFFFF, p[begin:end].hex()) for kind, begin, end in chunks(p)
+                    if kind > 0x0C and kind != 0x0F)
+
+
+def packed(p, how):
+    z = zlib.compressobj(wbits={"zlib": 15, "gzip": 31, "raw": -15}[how])
+    out = bytearray()
+    for kind, begin, end in chunks(p):
+        data = p[begin:end]
+        if kind == 0x0F:
+            kind, data = 0x10, z.compress(data) + z.flush()
+        out += struct.pack(">IH", kind, 6 + len(data)) + data
+    return (p[:4] + struct.pack(">H", 6 + len(out)) + out).hex()
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for b in data:
+        crc ^= b
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def frame(kind, head, payload=b""):
+    """trace-stream(5)"""
+    start = b"\xd1STR" + struct.pack("<BBHII", kind, 0, 24 + len(head), 0, len(payload))
+    sums = struct.pack("<I", crc32c(payload)) + head
+    return start + struct.pack("<I", crc32c(start + sums)) + sums + payload + bytes(-len(payload) % 8)
+
+
+def records(packets):
+    out, size = [frame(1, struct.pack("<HHIQQ", 1, 0, 0, 0, 0))], 0
+    for n, p in enumerate(packets):
+        head = struct.pack("<QQ4s12x4s12xHHBBBBIHHII8x", 10**9, n + 1, bytes([9, 9, 9, 9]), bytes([9, 9, 9, 8]), 9, 9060, 4, 1, 1, 255,
+                           3, 0, 77, 0, 0)
+        out.append(frame(2, head, bytes(p)))
+        size += len(p)
+    out.append(frame(4, struct.pack("<QQQ", len(packets), len(packets), size)))
+    sys.stdout.buffer.write(b"".join(out))
+
+
+def stream_packets(data):
+    at = 0
+    while at < len(data):
+        kind, _, head, attrs, payload = struct.unpack_from("<BBHII", data, at + 4)
+        begin = at + head + attrs
+        if kind == 2:
+            print(data[begin:begin + payload].hex())
+        at = begin + payload + -payload % 8
+
+
 def log(p):
     found = {kind: p[begin:end].decode() for kind, begin, end in chunks(p) if kind in (0x11, 0x0F)}
     return found[0x11] + "\t" + found[0x0F]
 
 
 def main():
-    per_line = {"mask": masked, "nosock": lambda p: zeroed(p, (3, 4, 5, 6, 7, 8)), "logs": log}
+    per_line = {"chunks": further, "packed": lambda p: packed(p, sys.argv[2]), "mask": masked, "nosock": lambda p: zeroed(p, (3, 4, 5, 6, 7, 8)), "logs": log}
     if sys.argv[1] == "sink":
         sink(*sys.argv[2:])
     elif sys.argv[1] == "pcap":
         pcap(sys.argv[2])
+    elif sys.argv[1] == "records":
+        records([bytearray.fromhex(line.strip()) for line in sys.stdin])
+    elif sys.argv[1] == "packets":
+        stream_packets(sys.stdin.buffer.read())
     elif sys.argv[1] == "big":
         big(int(sys.argv[2]))
     else:

@@ -138,11 +138,40 @@ a_compressed_payload_stays_chunk_0x10(void **state)
 	buf_reset(&out);
 }
 
+static void
+the_man_page_has_every_chunk(void **state)
+{
+	static char page[65536];
+	FILE *f = fopen("man/man1/hepenc.1", "r");
+	size_t n;
+
+	(void)state;
+	assert_non_null(f);
+	n = fread(page, 1, sizeof(page) - 1, f);
+	fclose(f);
+	page[n] = '\0';
+	for (uint16_t type = 1; type < HEP_CHUNK_TYPES; type++) {
+		const struct hep_chunk_def *def = &hep_chunks[type];
+		struct buf want = { 0 };
+
+		if (def->form == HEP_FORM_NONE)
+			continue;
+		if (def->size != 0)
+			buf_printf(&want, ".It 0x%02x Ta %u Ta ", type, def->size);
+		else
+			buf_printf(&want, ".It 0x%02x Ta any Ta %s Ta %s\n", type, def->form == HEP_FORM_TEXT ? "text" : "message", def->name);
+		if (strstr(page, buf_cstr(&want)) == NULL || strstr(page, def->name) == NULL)
+			fail_msg("no %s", buf_cstr(&want));
+		buf_reset(&want);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_table_has_the_specifications_types),
+		cmocka_unit_test(the_man_page_has_every_chunk),
 		cmocka_unit_test(chunks_are_read_as_users_write_them),
 		cmocka_unit_test(a_chunk_ends_at_16_bits),
 		cmocka_unit_test(further_chunks_stand_before_the_message),

@@ -60,7 +60,7 @@ static const struct made rows[] = {
 	{ .name = "type 0", .trap = "type-0", .receivers = "heplify-server", .types = { CORE }, .type = 255 },
 	{ .name = "time 0", .trap = "time-0", .receivers = "heplify-server", .types = { CORE }, .sec = UINT32_MAX },
 	{ .name = "key", .trap = "key", .receivers = "heplify-server", .types = { CORE, 0x0e } },
-	{ .name = "EEP3", .trap = "magic", .receivers = "heplify-server heplify kamailio", .magic = "EEP3", .types = { CORE } },
+	{ .name = "EEP3", .trap = "magic", .receivers = "heplify-server kamailio", .magic = "EEP3", .types = { CORE } },
 	{ .name = "65508 bytes over UDP", .trap = "size", .receivers = ALL, .types = { CORE }, .fill = 65508 - 99 - sizeof(SIP) + 1 },
 	{ .name = "65508 bytes over TCP", .trap = "tcp-size", .receivers = "heplify-server", .types = { CORE },
 	    .fill = 65508 - 99 - sizeof(SIP) + 1 },
@@ -225,7 +225,7 @@ old_versions(void **state)
 static void
 no_trap_without_a_row(void **state)
 {
-	static const char *const elsewhere[] = { "unencodable", "left-behind", "version", "no-time", "length-byte" };
+	static const char *const elsewhere[] = { "unencodable", "left-behind", "left-out", "version", "no-time", "length-byte" };
 
 	(void)state;
 	for (const struct hep_trap *t = hep_traps; t->name != NULL; t++) {
@@ -260,6 +260,32 @@ names_are_those_of_the_option(void **state)
 	assert_null(hep_profile_of("nobody"));
 }
 
+static void
+the_man_page_has_every_trap_and_receiver(void **state)
+{
+	static char page[65536];
+	FILE *f = fopen("man/man1/hepenc.1", "r");
+	size_t n;
+
+	(void)state;
+	assert_non_null(f);
+	n = fread(page, 1, sizeof(page) - 1, f);
+	fclose(f);
+	page[n] = '\0';
+	for (const struct hep_trap *t = hep_traps; t->name != NULL; t++) {
+		struct buf want = { 0 };
+
+		buf_printf(&want, ".It Cm %s Pq %s ; ", t->name,
+		    t->harm == HEP_LOST ? "lost" : t->harm == HEP_MISREAD ? "misread" : "noted");
+		if (strstr(page, buf_cstr(&want)) == NULL)
+			fail_msg("no %s", buf_cstr(&want));
+		buf_reset(&want);
+	}
+	for (const struct hep_profile *p = hep_profiles; p->name != NULL; p++)
+		if (strstr(page, p->name) == NULL)
+			fail_msg("no %s", p->name);
+}
+
 int
 main(void)
 {
@@ -267,6 +293,7 @@ main(void)
 		cmocka_unit_test(each_trap_trips_where_it_lies),
 		cmocka_unit_test(old_versions),
 		cmocka_unit_test(no_trap_without_a_row),
+		cmocka_unit_test(the_man_page_has_every_trap_and_receiver),
 		cmocka_unit_test(names_are_those_of_the_option),
 	};
 

@@ -261,6 +261,32 @@ a_strangers_packet_keeps_its_own_head(void **state)
 	buf_reset(&own);
 }
 
+/* Who annotated the record later knows better than the packet. */
+static void
+the_records_correlation_id_wins(void **state)
+{
+	struct buf attrs = { 0 }, own = { 0 };
+	struct hep h = { .version = 3, .type = HEP_TYPE_SIP, .ip_proto = 6, .correlation = SLICE_LIT("packet"),
+		.node = SLICE_LIT("node"), .payload = slice_str(sip) };
+	struct record r = { .type = FRAME_MESSAGE, .kind = KIND_HEP }, m;
+	struct slice rest, value;
+	uint16_t type;
+	bool own_id;
+
+	(void)state;
+	assert_int_equal(attr_put(&own, ATTR_CORRELATION, SLICE_LIT("record")), RC_OK);
+	r.attrs = buf_slice(&own);
+	assert_int_equal(record_unwrap(&r, &h, &attrs, &m, &own_id, NULL), RC_OK);
+	rest = m.attrs;
+	assert_int_equal(attr_next(&rest, &type, &value), RC_OK);
+	assert_slice(value, "record");
+	assert_int_equal(attr_next(&rest, &type, &value), RC_OK);
+	assert_int_equal(type, ATTR_NODE);
+	assert_int_equal(attr_next(&rest, &type, &value), RC_END);
+	buf_reset(&attrs);
+	buf_reset(&own);
+}
+
 int
 main(void)
 {
@@ -268,6 +294,7 @@ main(void)
 		cmocka_unit_test(version_1),
 		cmocka_unit_test(version_2),
 		cmocka_unit_test(version_3),
+		cmocka_unit_test(the_records_correlation_id_wins),
 		cmocka_unit_test(a_strangers_packet_keeps_its_own_head),
 	};
 
