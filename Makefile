@@ -11,7 +11,7 @@ CC ?= gcc
 SAN ?=
 
 B := build$(if $(SAN),-san)
-PKGS := libpcap libosip2 sqlite3 libpcre2-8 zlib libzstd libcurl libssl libcrypto
+PKGS := libpcap libosip2 sqlite3 libpcre2-8 zlib libzstd libssl libcrypto
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2 -Wwrite-strings
 OPT ?= -O3 -g
 , := ,
@@ -20,7 +20,7 @@ PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS = $(shell pkg-config --libs $(PKGS))
 CFLAGS ?= $(OPT)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib $(WARN) $(CFLAGS) $(SANFLAGS) $(PKG_CFLAGS) -MMD -MP
-ALL_LIBS = -Wl,--as-needed $(PKG_LIBS) -lpthread -lm
+ALL_LIBS = -Wl,--as-needed $(PKG_LIBS) -ldl -lpthread -lm
 
 LIB_SRC := $(sort $(wildcard lib/*/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$B/%.o)

@@ -3,11 +3,9 @@
  * conn_stream - TCP and TLS. libcurl resolves, connects (every address of the name) and does TLS with its verification; over TCP the bytes
  * then go from the caller's memory into its socket by sendmsg, over TLS through curl_easy_send.
  */
-#include <curl/curl.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -17,6 +15,7 @@
 #include <linux/tcp.h>	/* has tcpi_snd_wnd, which netinet/tcp.h lacks */
 
 #include "base/xalloc.h"
+#include "net/conn_curl.h"
 #include "net/conn_impl.h"
 #include "net/sock.h"
 
@@ -30,6 +29,8 @@
 
 struct stream {
 	struct conn *conn;
+	const struct conn_curl *curl;	/* NULL until it is needed, and where it cannot be had */
+	struct err cannot;
 	CURLM *multi;
 	CURL *easy;
 	bool tls;
@@ -46,14 +47,6 @@ struct stream {
 	char why[CURL_ERROR_SIZE];
 	struct iovec iov[CONN_MAX_IOV];
 };
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void
-init_library(void)
-{
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-}
 
 static void *
 stream_new(struct conn *c)
@@ -72,9 +65,9 @@ stream_close(void *arg)
 	struct stream *s = arg;
 
 	if (s->easy != NULL) {
-		curl_multi_remove_handle(s->multi, s->easy);
-		curl_easy_cleanup(s->easy);
-		curl_multi_cleanup(s->multi);	/* closes the socket, TLS in good order */
+		s->curl->curl_multi_remove_handle(s->multi, s->easy);
+		s->curl->curl_easy_cleanup(s->easy);
+		s->curl->curl_multi_cleanup(s->multi);	/* closes the socket, TLS in good order */
 	}
 	s->easy = NULL;
 	s->multi = NULL;
@@ -150,11 +143,11 @@ set_source(struct stream *s)
 
 		addr_format(&c->from, ip);
 		snprintf(text, sizeof(text), "host!%s", ip);
-		curl_easy_setopt(s->easy, CURLOPT_INTERFACE, text);
-		curl_easy_setopt(s->easy, CURLOPT_LOCALPORT, (long)c->from.port);
+		s->curl->curl_easy_setopt(s->easy, CURLOPT_INTERFACE, text);
+		s->curl->curl_easy_setopt(s->easy, CURLOPT_LOCALPORT, (long)c->from.port);
 	} else if (c->iface != NULL) {
 		snprintf(text, sizeof(text), "if!%s", c->iface);
-		curl_easy_setopt(s->easy, CURLOPT_INTERFACE, text);
+		s->curl->curl_easy_setopt(s->easy, CURLOPT_INTERFACE, text);
 	}
 }
 
@@ -163,18 +156,18 @@ set_tls(struct stream *s)
 {
 	const struct conn_conf *c = &s->conn->conf;
 
-	curl_easy_setopt(s->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(s->easy, CURLOPT_SSL_ENABLE_ALPN, 0L);
-	curl_easy_setopt(s->easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
-	curl_easy_setopt(s->easy, CURLOPT_SSL_VERIFYPEER, c->insecure ? 0L : 1L);
-	curl_easy_setopt(s->easy, CURLOPT_SSL_VERIFYHOST, c->insecure ? 0L : 2L);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_SSL_ENABLE_ALPN, 0L);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_SSL_VERIFYPEER, c->insecure ? 0L : 1L);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_SSL_VERIFYHOST, c->insecure ? 0L : 2L);
 	if (c->ca != NULL) {
-		curl_easy_setopt(s->easy, CURLOPT_CAINFO, c->ca);
-		curl_easy_setopt(s->easy, CURLOPT_CAPATH, NULL);
+		s->curl->curl_easy_setopt(s->easy, CURLOPT_CAINFO, c->ca);
+		s->curl->curl_easy_setopt(s->easy, CURLOPT_CAPATH, NULL);
 	}
 	if (c->cert != NULL) {
-		curl_easy_setopt(s->easy, CURLOPT_SSLCERT, c->cert);
-		curl_easy_setopt(s->easy, CURLOPT_SSLKEY, c->cert_key != NULL ? c->cert_key : c->cert);
+		s->curl->curl_easy_setopt(s->easy, CURLOPT_SSLCERT, c->cert);
+		s->curl->curl_easy_setopt(s->easy, CURLOPT_SSLKEY, c->cert_key != NULL ? c->cert_key : c->cert);
 	}
 }
 
@@ -187,34 +180,36 @@ stream_open(void *arg, uint64_t now)
 	char url[sizeof(c->dest.host) + 32];
 	int running;
 
-	pthread_once(&once, init_library);
-	s->multi = curl_multi_init();
-	s->easy = curl_easy_init();
+	s->curl = conn_curl(&s->cannot);
+	if (s->curl == NULL)
+		return;		/* conn_step says why */
+	s->multi = s->curl->curl_multi_init();
+	s->easy = s->curl->curl_easy_init();
 	if (s->multi == NULL || s->easy == NULL)
 		abort();	/* out of memory, as in xalloc */
 	snprintf(url, sizeof(url), "%s://%s%s%s:%u/", s->tls ? "https" : "http", ip6 ? "[" : "", c->dest.host, ip6 ? "]" : "", c->dest.port);
 	s->why[0] = '\0';
-	curl_multi_setopt(s->multi, CURLMOPT_SOCKETFUNCTION, set_wanted);
-	curl_multi_setopt(s->multi, CURLMOPT_SOCKETDATA, s);
-	curl_multi_setopt(s->multi, CURLMOPT_TIMERFUNCTION, set_timer);
-	curl_easy_setopt(s->easy, CURLOPT_URL, url);
-	curl_easy_setopt(s->easy, CURLOPT_CONNECT_ONLY, 1L);
-	curl_easy_setopt(s->easy, CURLOPT_ERRORBUFFER, s->why);
-	curl_easy_setopt(s->easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(s->easy, CURLOPT_NOPROXY, "*");
-	curl_easy_setopt(s->easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
-	curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(c->open_timeout_ns / 1000000) + MS_PER_S);
-	curl_easy_setopt(s->easy, CURLOPT_TCP_NODELAY, 1L);
-	curl_easy_setopt(s->easy, CURLOPT_TCP_KEEPALIVE, 1L);
-	curl_easy_setopt(s->easy, CURLOPT_TCP_KEEPIDLE, (long)KEEP_IDLE_S);
-	curl_easy_setopt(s->easy, CURLOPT_TCP_KEEPINTVL, (long)KEEP_INTERVAL_S);
-	curl_easy_setopt(s->easy, CURLOPT_SOCKOPTFUNCTION, set_socket);
-	curl_easy_setopt(s->easy, CURLOPT_SOCKOPTDATA, s);
+	s->curl->curl_multi_setopt(s->multi, CURLMOPT_SOCKETFUNCTION, set_wanted);
+	s->curl->curl_multi_setopt(s->multi, CURLMOPT_SOCKETDATA, s);
+	s->curl->curl_multi_setopt(s->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_URL, url);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_CONNECT_ONLY, 1L);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_ERRORBUFFER, s->why);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_PROXY, "");
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_NOPROXY, "*");
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(c->open_timeout_ns / 1000000) + MS_PER_S);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_TCP_NODELAY, 1L);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_TCP_KEEPIDLE, (long)KEEP_IDLE_S);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_TCP_KEEPINTVL, (long)KEEP_INTERVAL_S);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_SOCKOPTFUNCTION, set_socket);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_SOCKOPTDATA, s);
 	set_source(s);
 	if (s->tls)
 		set_tls(s);
-	curl_multi_add_handle(s->multi, s->easy);
-	curl_multi_socket_action(s->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	s->curl->curl_multi_add_handle(s->multi, s->easy);
+	s->curl->curl_multi_socket_action(s->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 	s->look_at = now + LOOK_NS;
 }
 
@@ -223,7 +218,7 @@ open_failed(struct stream *s, CURLcode code, struct err *e)
 {
 	long sys = 0;
 
-	curl_easy_getinfo(s->easy, CURLINFO_OS_ERRNO, &sys);
+	s->curl->curl_easy_getinfo(s->easy, CURLINFO_OS_ERRNO, &sys);
 	switch (code) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 		return err_set(e, RC_SYS, "cannot resolve '%s'", s->conn->conf.dest.host);
@@ -236,11 +231,11 @@ open_failed(struct stream *s, CURLcode code, struct err *e)
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_CERTPROBLEM:
-		return err_set(e, RC_SYS, "certificate: %s", s->why[0] != '\0' ? s->why : curl_easy_strerror(code));
+		return err_set(e, RC_SYS, "certificate: %s", s->why[0] != '\0' ? s->why : s->curl->curl_easy_strerror(code));
 	default:
 		break;
 	}
-	return err_set(e, RC_SYS, "%s", s->why[0] != '\0' ? s->why : curl_easy_strerror(code));
+	return err_set(e, RC_SYS, "%s", s->why[0] != '\0' ? s->why : s->curl->curl_easy_strerror(code));
 }
 
 static void
@@ -250,7 +245,7 @@ opened(struct stream *s)
 	socklen_t n = sizeof(sa);
 	curl_socket_t fd = -1;
 
-	curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &fd);
+	s->curl->curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &fd);
 	s->fd = fd;
 	if (getsockname(fd, (struct sockaddr *)&sa, &n) == 0)
 		sock_addr_from((struct sockaddr *)&sa, &s->conn->local);
@@ -268,15 +263,19 @@ go_on_opening(struct stream *s, uint64_t now, struct err *e)
 	struct CURLMsg *m;
 	int left;
 
+	if (s->curl == NULL) {
+		*e = s->cannot;
+		return RC_SYS;
+	}
 	memcpy(p, s->wanted, n * sizeof(p[0]));
 	s->look_at = now + LOOK_NS;
 	if (n > 0 && poll(p, n, 0) > 0)
 		for (size_t i = 0; i < n; i++)
 			if (p[i].revents != 0)
-				curl_multi_socket_action(s->multi, p[i].fd, (p[i].revents & POLLOUT ? CURL_CSELECT_OUT : 0) |
+				s->curl->curl_multi_socket_action(s->multi, p[i].fd, (p[i].revents & POLLOUT ? CURL_CSELECT_OUT : 0) |
 				    (p[i].revents & POLLIN ? CURL_CSELECT_IN : 0) | (p[i].revents & (POLLERR | POLLHUP) ? CURL_CSELECT_ERR : 0), &left);
-	curl_multi_socket_action(s->multi, CURL_SOCKET_TIMEOUT, 0, &left);
-	while ((m = curl_multi_info_read(s->multi, &left)) != NULL) {
+	s->curl->curl_multi_socket_action(s->multi, CURL_SOCKET_TIMEOUT, 0, &left);
+	while ((m = s->curl->curl_multi_info_read(s->multi, &left)) != NULL) {
 		if (m->msg != CURLMSG_DONE)
 			continue;
 		if (m->data.result != CURLE_OK)
@@ -294,7 +293,7 @@ write_bytes(struct stream *s, const uint8_t *p, size_t n)
 
 	while (done < n) {
 		if (s->tls) {
-			CURLcode code = curl_easy_send(s->easy, p + done, n - done, &got);
+			CURLcode code = s->curl->curl_easy_send(s->easy, p + done, n - done, &got);
 
 			if (code != CURLE_OK) {
 				s->full = true;
@@ -341,12 +340,12 @@ drop_input(struct stream *s, struct err *e)
 
 	for (int i = 0; i < DROP_MAX; i++) {
 		if (s->tls) {
-			CURLcode code = curl_easy_recv(s->easy, junk, sizeof(junk), &got);
+			CURLcode code = s->curl->curl_easy_recv(s->easy, junk, sizeof(junk), &got);
 
 			if (code == CURLE_AGAIN)
 				return RC_OK;
 			if (code != CURLE_OK)
-				return err_set(e, RC_SYS, "%s", s->why[0] != '\0' ? s->why : curl_easy_strerror(code));
+				return err_set(e, RC_SYS, "%s", s->why[0] != '\0' ? s->why : s->curl->curl_easy_strerror(code));
 			if (got == 0)
 				return RC_END;
 		} else {
