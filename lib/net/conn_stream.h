@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NET_CONN_STREAM_H
+#define NET_CONN_STREAM_H
+/* conn_stream - what conn_stream.c (bytes) and conn_stream_open.c (connecting) share. Private to the two. */
+#include <sys/uio.h>
+
+#include "net/conn_curl.h"
+#include "net/conn_impl.h"
+
+#define STREAM_LOOK_NS UINT64_C(20000000)	/* while opening: libcurl's timers are looked after so often */
+
+struct stream {
+	struct conn *conn;
+	const struct conn_curl *curl;	/* NULL until it is needed, and where it cannot be had */
+	struct err cannot;
+	CURLM *multi;
+	CURL *easy;
+	bool tls;
+	int fd;			/* -1: not open */
+	struct pollfd wanted[CONN_FDS];	/* by libcurl, while opening */
+	size_t wanted_n;
+	uint64_t look_at;
+	struct buf kept;	/* taken, not written yet: from kept_at on */
+	size_t kept_at;
+	bool full;		/* wants to know when there is room */
+	int broken;		/* errno of a write that failed; -1: in TLS */
+	bool ending, ended;
+	uint32_t widest;	/* the largest window that the peer offered */
+	char why[CURL_ERROR_SIZE];
+	struct iovec iov[CONN_MAX_IOV];
+};
+
+void stream_open(void *stream, uint64_t now_ns);
+/* RC_OK: it goes on, or it is open; else as conn_step. */
+enum rc stream_go_on_opening(struct stream *, uint64_t now_ns, struct err *) MUST_USE;
+#endif
