@@ -50,6 +50,7 @@ stream_close(void *arg)
 	s->full = s->ending = s->ended = false;
 	s->broken = 0;
 	s->widest = 0;
+	s->confirm_until = 0;
 }
 
 static void
@@ -107,9 +108,8 @@ write_kept(struct stream *s)
 	return true;
 }
 
-/* What the peer says is of no interest, but that it still is there. */
-static enum rc
-drop_input(struct stream *s, struct err *e)
+enum rc
+stream_drop_input(struct stream *s, struct err *e)
 {
 	char junk[4096];
 	size_t got;
@@ -164,15 +164,15 @@ stream_step(void *arg, uint64_t now, struct err *e)
 	struct stream *s = arg;
 	enum rc rc;
 
-	if (s->fd < 0) {
+	if (s->conn->state == CONN_OPENING) {
 		rc = stream_go_on_opening(s, now, e);
-		if (rc != RC_OK || s->fd < 0)
+		if (rc != RC_OK || s->conn->state == CONN_OPENING)
 			return rc;
 	}
 	s->full = false;
 	s->look_at = now + STREAM_LOOK_NS;
 	(void)write_kept(s);
-	rc = drop_input(s, e);
+	rc = stream_drop_input(s, e);
 	if (rc == RC_OK && s->broken != 0)
 		rc = err_set(e, RC_SYS, "%s", s->broken > 0 ? strerror(s->broken) : s->why[0] != '\0' ? s->why : "TLS failed");
 	if (rc == RC_OK && s->ending && s->kept.n == 0)
@@ -201,7 +201,7 @@ stream_due(const void *arg)
 {
 	const struct stream *s = arg;
 
-	return s->fd < 0 || (s->ending && s->tls) ? s->look_at : UINT64_MAX;
+	return s->conn->state == CONN_OPENING || (s->ending && s->tls) ? s->look_at : UINT64_MAX;
 }
 
 /* Packets that fit a TLS record, or one that does not; they are kept until they are written. */

@@ -25,6 +25,7 @@ struct stream {
 	bool full;		/* wants to know when there is room */
 	int broken;		/* errno of a write that failed; -1: in TLS */
 	bool ending, ended;
+	uint64_t confirm_until, heard;	/* TLS, after the handshake: when it is open at the latest; bytes received by then */
 	uint32_t widest;	/* the largest window that the peer offered */
 	char why[CURL_ERROR_SIZE];
 	struct iovec iov[CONN_MAX_IOV];
@@ -33,4 +34,6 @@ struct stream {
 void stream_open(void *stream, uint64_t now_ns);
 /* RC_OK: it goes on, or it is open; else as conn_step. */
 enum rc stream_go_on_opening(struct stream *, uint64_t now_ns, struct err *) MUST_USE;
+/* What the peer says is of no interest, but that it still is there: RC_OK; RC_END, RC_SYS: it is not. */
+enum rc stream_drop_input(struct stream *, struct err *) MUST_USE;
 #endif

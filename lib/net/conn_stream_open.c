@@ -13,6 +13,7 @@
 #define KEEP_INTERVAL_S 5
 #define KEEP_PROBES 3
 #define MS_PER_S 1000
+#define CONFIRM_NS UINT64_C(300000000)
 
 static int
 set_wanted(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
@@ -177,7 +178,37 @@ opened(struct stream *s)
 	n = sizeof(sa);
 	if (getpeername(fd, (struct sockaddr *)&sa, &n) == 0)
 		sock_addr_from((struct sockaddr *)&sa, &s->conn->peer);
-	s->conn->state = CONN_OPEN;
+}
+
+static uint64_t
+received(const struct stream *s)
+{
+	struct tcp_info info = { 0 };
+	socklen_t n = sizeof(info);
+
+	return getsockopt(s->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 ? info.tcpi_bytes_received : 0;
+}
+
+/*
+ * With TLS 1.3 the client is done before the server has looked at its certificate (RFC 8446 2, 4.4.2.4): what is sent then may go to a peer
+ * that refuses it. So the connection counts as open when the server has said something more (session tickets as a rule), or had
+ * time to.
+ */
+static enum rc
+confirm(struct stream *s, uint64_t now, struct err *e)
+{
+	enum rc rc;
+
+	if (s->confirm_until == 0) {
+		s->confirm_until = now + CONFIRM_NS;
+		s->heard = received(s);
+	}
+	if (now < s->confirm_until && received(s) == s->heard)
+		return RC_OK;
+	rc = stream_drop_input(s, e);
+	if (rc == RC_OK)
+		s->conn->state = CONN_OPEN;
+	return rc == RC_END ? err_set(e, RC_SYS, "closed by the other end after the handshake") : rc;
 }
 
 enum rc
@@ -192,8 +223,10 @@ stream_go_on_opening(struct stream *s, uint64_t now, struct err *e)
 		*e = s->cannot;
 		return RC_SYS;
 	}
-	memcpy(p, s->wanted, n * sizeof(p[0]));
 	s->look_at = now + STREAM_LOOK_NS;
+	if (s->fd >= 0)
+		return confirm(s, now, e);
+	memcpy(p, s->wanted, n * sizeof(p[0]));
 	if (n > 0 && poll(p, n, 0) > 0)
 		for (size_t i = 0; i < n; i++)
 			if (p[i].revents != 0)
@@ -206,6 +239,9 @@ stream_go_on_opening(struct stream *s, uint64_t now, struct err *e)
 		if (m->data.result != CURLE_OK)
 			return open_failed(s, m->data.result, e);
 		opened(s);
+		if (s->tls)
+			return confirm(s, now, e);
+		s->conn->state = CONN_OPEN;
 	}
 	return RC_OK;
 }
