@@ -95,6 +95,7 @@ hash_msg(struct track *k, struct track_msg *m)
 	struct slice id = sip_part(x, m->msg, SIP_SPAN_CALLID), other;
 
 	m->set_mark = m->txn_mark = NULL;
+	m->facts = 0;
 	m->keyed = id.n > 0;
 	if (!m->keyed)
 		return;
@@ -260,6 +261,7 @@ track_message(struct track *k, struct track_msg *m)
 		m->from = txn_at(k, f.txn)->from;
 	}
 	track_state_move(k, s, txn_at(k, f.txn), m, fresh);
+	m->facts = track_facts(txn_at(k, f.txn), m);
 	s->deadline = track_set_deadline(k, s, m->time_ns, fresh);
 	track_queue_set(k, f.set);
 	if (k->stats.open > k->conf.max_sets || k->stats.bytes > k->conf.max_bytes)

@@ -29,6 +29,7 @@
  * allocated per message. track_prepare does the hashing and prefetching for a batch, then track_message the work.
  * Threads: one a struct track.
  */
+#include "net/addr.h"
 #include "sip/index.h"
 
 struct track;
@@ -38,21 +39,33 @@ struct track_conf {
 	uint64_t max_sets;		/* 1 … 2^31; beyond it the oldest go first */
 	uint64_t max_bytes;		/* of sets, transactions, usages and what track_charge says; the oldest go first */
 	uint64_t dialog_timeout_ns;	/* silence after which a confirmed dialog is gone */
-	/* Called for a mark that is not NULL when its set or transaction goes (also by track_free). May be NULL. */
+	/*
+	 * Called for a mark that is not NULL when its set or transaction goes (also by track_free); a set's transactions go before it.
+	 * It may be called within track_prepare, track_message (never for the set and transaction that the message belongs to) and track_tick, and must call none of them. May be NULL.
+	 */
 	void (*release)(void *arg, void *mark);
 	void *arg;
 };
 
 #define TRACK_MAX_SETS ((uint64_t)1 << 31)
 
+/* What a message is within its transaction, for those who want some of a call left out (siptrace's trace_dialog_ack, _spiral, trace_sl_acks). */
+enum track_fact {
+	TRACK_DIALOG_ACK = 1,	/* ACK to the 2xx of the INVITE that began the dialog */
+	TRACK_SPIRAL = 2,	/* of the second and later passes of such an INVITE through one host: INVITE, its replies, CANCEL, ACK to a failure */
+	TRACK_SL_ACK = 4,	/* ACK to a failure of an INVITE that went no further than to who answered it (no onward leg was seen) */
+};
+
 struct track_msg {
 	/* in */
 	const struct sip_index *sip;
 	struct slice msg;		/* what the index was made from */
 	uint64_t time_ns;
+	const struct addr *src, *dst;	/* for TRACK_SPIRAL; NULL: not known */
 	/* out, by track_message; NULL where the message has no Call-ID and so belongs to nothing. Valid until the next call. */
 	void **set_mark;		/* the caller's word for the set: NULL when it is new */
 	void **txn_mark;		/* the same for the transaction */
+	uint8_t facts;			/* enum track_fact */
 	/* private, by track_prepare */
 	bool keyed;
 	uint8_t method;			/* of the transaction: INVITE for ACK and CANCEL */

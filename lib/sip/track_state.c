@@ -168,6 +168,63 @@ add_branches(struct txn *x, const struct sip_index *p)
 	x->tops |= (uint8_t)(1u << slot);
 }
 
+static unsigned
+top_slot(const struct txn *x, const struct sip_index *p)
+{
+	return p->vias > 0 ? via_slot(x, p->via[0]) : TXN_VIAS;
+}
+
+static uint16_t
+place_of(const struct addr *a)
+{
+	uint64_t h;
+
+	if (a == NULL || a->family == FAMILY_NONE)
+		return 0;
+	h = hash64_seed(a->ip, sizeof(a->ip), a->port);
+	return (uint16_t)h != 0 ? (uint16_t)h : 1;
+}
+
+/*
+ * A spiral (RFC 3261 6): a request comes to a host that it left before, with more Vias. Upstream forks come there with as many. Where
+ * the host sends it to itself, the one message on the wire is the first pass's going out, too.
+ */
+static void
+look_for_spiral(struct txn *x, const struct track_msg *m, bool known)
+{
+	unsigned slot = top_slot(x, m->sip), depth = m->sip->vias;
+	uint16_t to = place_of(m->dst);
+
+	if (slot == TXN_VIAS || to == 0)
+		return;
+	if (x->first_to == 0) {
+		x->first_to = to;
+		x->first_depth = depth & 15;
+		return;
+	}
+	if (x->pass_depth == 0 && to == x->first_to && depth > x->first_depth)
+		x->pass_depth = (depth + (m->src != NULL && addr_host_eq(m->src, m->dst))) & 15;
+	if (!known && x->pass_depth != 0 && depth >= x->pass_depth)
+		x->again |= (uint8_t)(1u << slot);
+}
+
+uint8_t
+track_facts(const struct txn *x, const struct track_msg *m)
+{
+	unsigned slot = top_slot(x, m->sip), facts = 0;
+	bool ack = m->sip->method == SIP_ACK && is_request(m);
+
+	if (x->method != SIP_INVITE)
+		return 0;
+	if (ack && x->to == 0 && (x->flags & TXN_ACCEPTED))
+		facts |= TRACK_DIALOG_ACK;
+	if (ack && (x->flags & (TXN_COMPLETED | TXN_ACCEPTED | TXN_OVERFLOW)) == TXN_COMPLETED && x->done != 0 && x->tops != 0 && (x->tops & (x->tops - 1)) == 0)
+		facts |= TRACK_SL_ACK;
+	if (slot < TXN_VIAS && (x->again >> slot & 1))
+		facts |= TRACK_SPIRAL;
+	return (uint8_t)facts;
+}
+
 /* A final reply came to this branch. Is that the end of all? The sender's own branch ends with the last of the others. */
 static bool
 all_done(struct txn *x, const struct sip_index *p)
@@ -208,8 +265,13 @@ move_request(struct track *k, struct set *s, struct txn *x, const struct track_m
 			x->extra = track_event(k, m);
 		break;
 	}
-	if (m->sip->method != SIP_ACK && m->sip->method != SIP_CANCEL)
+	if (m->sip->method != SIP_ACK && m->sip->method != SIP_CANCEL) {
+		bool known = top_slot(x, m->sip) < TXN_VIAS;
+
 		add_branches(x, m->sip);
+		if (m->sip->method == SIP_INVITE && x->to == 0)
+			look_for_spiral(x, m, known);
+	}
 }
 
 static void

@@ -23,6 +23,8 @@ uint32_t track_uri(const struct track_msg *, enum sip_span_id user, uint64_t see
 void track_txn_begin(struct txn *, const struct track_msg *);
 /* Enters the message into its transaction (`fresh`: just begun by it) and set. */
 void track_state_move(struct track *, struct set *, struct txn *, const struct track_msg *, bool fresh);
+/* enum track_fact of a message that was entered. */
+uint8_t track_facts(const struct txn *, const struct track_msg *);
 /* The set's last instant, as things are at `now`. After a fresh transaction, frees those that are over. */
 uint64_t track_set_deadline(struct track *, struct set *, uint64_t now, bool fresh);
 

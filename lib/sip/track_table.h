@@ -58,6 +58,9 @@ struct txn {	/* one cache line */
 	uint8_t flags;		/* enum txn_flag */
 	uint8_t tops, done;	/* bits of via[]: was on top of a request; had a final reply */
 	uint32_t via[TXN_VIAS];	/* [0] is the sender's own, the last of the Via list */
+	uint16_t first_to;	/* the host and port that the first copy went to, hashed; 0 = none */
+	unsigned first_depth : 4, pass_depth : 4;	/* Vias of the first copy; of one that came there again, 0 = none */
+	uint8_t again;		/* bits of via[]: was first on top of a copy of a second pass */
 };
 
 enum usage_state {
