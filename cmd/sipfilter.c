@@ -1,24 +1,59 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdio.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "base/xalloc.h"
 #include "cli/diag.h"
-#include "cli/stage.h"
+#include "cli/rulesopt.h"
+#include "cli/side.h"
 #include "cli/xheadersopt.h"
-#include "expr/select.h"
-#include "expr/source.h"
+#include "select/select.h"
 
 static struct {
-	const char *mode, *file, *correlation, *table;
-	struct strs users, dests;
-	bool invert, fail_empty, explain;
-	uint32_t set_flag, need_flag;
-	uint64_t max_dialogs, max_memory, dialog_timeout;
+	bool invert, fail_empty, explain, in_order, linked, no_dialog_ack, no_spiral, no_sl_acks;
+	struct strs link_headers, links;
+	const char *fail;
+	struct { uint32_t i, n; } shard;
+	double sample;
+	uint32_t set_flag, need_flag, link_max;
+	uint64_t calls, lookback, max_dialogs, max_memory, dialog_timeout;
 } conf = {
-	.mode = "m", .set_flag = SELECT_NO_FLAG, .need_flag = SELECT_NO_FLAG,
+	.set_flag = SELECT_NO_FLAG, .need_flag = SELECT_NO_FLAG, .sample = 1, .link_max = 32,
 	.max_dialogs = 1000000, .max_memory = 1ULL << 30, .dialog_timeout = 12 * 3600 * 1000000000ULL,
 };
+
+/* "2/8" */
+static enum rc
+opt_shard(const struct opt *o, const char *arg, struct err *e)
+{
+	const struct slice s = slice_str(arg);
+	size_t slash = slice_chr(s, '/');
+	uint64_t i, n;
+
+	(void)o;
+	if (!slice_u64(slice_head(s, slash), UINT32_MAX, &i) || !slice_u64(slice_skip(s, slash + 1), UINT32_MAX, &n) || i < 1 || i > n)
+		return err_set(e, RC_BAD, "is not I/N, I from 1 to N");
+	conf.shard.i = (uint32_t)i;
+	conf.shard.n = (uint32_t)n;
+	return RC_OK;
+}
+
+/* "0.1", "10%" */
+static enum rc
+opt_sample(const struct opt *o, const char *arg, struct err *e)
+{
+	char *end;
+	double v = strtod(arg, &end);
+
+	(void)o;
+	if (end != arg && *end == '%' && end[1] == '\0')
+		v /= 100, end++;
+	if (end == arg || *end != '\0' || !(v > 0) || v > 1)
+		return err_set(e, RC_BAD, "is not a rate over 0, up to 1 (or 100%%)");
+	conf.sample = v;
+	return RC_OK;
+}
 
 static enum rc
 opt_flag_number(const struct opt *o, const char *arg, struct err *e)
@@ -31,13 +66,22 @@ opt_flag_number(const struct opt *o, const char *arg, struct err *e)
 }
 
 static const struct opt opts[] = {
-	{ 'm', "mode", "MODE", &conf.mode, opt_choice, "select m messages, t transactions, d dialogs (m)", "m t d" },
+	RULESOPT_ROWS,
 	{ 'v', "invert", NULL, &conf.invert, opt_flag, "pass exactly what would not be selected", NULL },
-	{ 'f', "file", "FILE", &conf.file, opt_str, "read the expression from FILE, again on HUP", NULL },
-	{ 'c', "correlation", "TEMPLATE", &conf.correlation, opt_str, "give all of a call this correlation id", NULL },
-	{ 0, "user", "TEMPLATE", &conf.users, opt_strs, "add a traced user (repeatable)", NULL },
-	{ 0, "table", "TEMPLATE", &conf.table, opt_str, "name the table that tracedb puts it in", NULL },
-	{ 0, "to", "DEST", &conf.dests, opt_strs, "add a destination, hep:udp:H:P or sip:H:P (repeatable)", NULL },
+	{ 'n', "calls", "N", &conf.calls, opt_u64, "take N calls (messages with -m m), then end with the last", NULL },
+	{ 0, "lookback", "TIME", &conf.lookback, opt_time, "pass calls whole: what came before, up to TIME ago", NULL },
+	{ 0, "in-order", NULL, &conf.in_order, opt_flag, "with --lookback: keep the order of the whole stream", NULL },
+	{ 0, "link-header", "NAME", &conf.link_headers, opt_strs, "join the legs of calls by this header (repeatable)", NULL },
+	{ 0, "link", "TEMPLATE", &conf.links, opt_strs, "join calls for which this is the same (repeatable)", NULL },
+	{ 0, "linked", NULL, &conf.linked, opt_flag, "with -m d: select all legs of a call", NULL },
+	{ 0, "link-max", "N", &conf.link_max, opt_u32, "legs of a call at most (32)", NULL },
+	{ 0, "no-dialog-ack", NULL, &conf.no_dialog_ack, opt_flag, "without the ACK to the 2xx that began a dialog", NULL },
+	{ 0, "no-dialog-spiral", NULL, &conf.no_spiral, opt_flag, "without an INVITE's second pass through a host", NULL },
+	{ 0, "no-sl-acks", NULL, &conf.no_sl_acks, opt_flag, "without ACKs to failures that no further leg had", NULL },
+	{ 0, "sample", "RATE", NULL, opt_sample, "only this part of all calls, 0.1 or 10%", NULL },
+	{ 0, "shard", "I/N", NULL, opt_shard, "only part I of N of all calls, by Call-ID", NULL },
+	{ 0, "pass", "FILE", &stage_opts.out, opt_str, "the same as --write", NULL },
+	{ 0, "fail", "FILE", &conf.fail, opt_str, "write what does not pass to FILE", NULL },
 	{ 0, "flag", "N", &conf.need_flag, opt_flag_number, "select only from records with user flag N, 0 to 31", NULL },
 	{ 0, "set-flag", "N", &conf.set_flag, opt_flag_number, "set user flag N on what passes", NULL },
 	XHEADERSOPT_ROWS,
@@ -59,142 +103,113 @@ static const struct opt_tool tool = {
 	.more = "EXPR is Kamailio's language: '$rm == \"INVITE\" && $fU =~ \"^44\"'; see siptrace-expr(7).\nWithout EXPR and -f everything is selected.",
 };
 
-enum { IN, OUT, NOT_SELECTED, NO_XHEADERS, XHEADERS_UNTRUSTED, OPEN, EVICTED, TOO_LONG, GAVE_UP, COUNTERS };
+enum { IN, OUT, NOT_SELECTED, NO_XHEADERS, XHEADERS_UNTRUSTED, WAITING, OPEN, EVICTED, TAKEN, GIVEN_UP, PARTIAL, LINKED, NOT_LINKED, TOO_LONG, GAVE_UP, COUNTERS };
 static struct counter counters[COUNTERS] = {
 	[IN] = { "in", UNIT_MESSAGE, STAT_IN, 0 },
 	[OUT] = { "out", UNIT_MESSAGE, STAT_OUT, 0 },
 	[NOT_SELECTED] = { "not_selected", UNIT_MESSAGE, STAT_CHOSEN, 0 },
 	[NO_XHEADERS] = { "no_xheaders", UNIT_MESSAGE, STAT_CHOSEN, 0 },
 	[XHEADERS_UNTRUSTED] = { "xheaders_untrusted", UNIT_MESSAGE, STAT_CHOSEN, 0 },
+	[WAITING] = { "waiting", UNIT_MESSAGE, STAT_HELD, 0 },
 	[OPEN] = { "open", UNIT_CALL, STAT_INFO, 0 },
 	[EVICTED] = { "evicted", UNIT_CALL, STAT_INFO, 0 },
+	[TAKEN] = { "taken", UNIT_CALL, STAT_INFO, 0 },
+	[GIVEN_UP] = { "given_up", UNIT_MESSAGE, STAT_INFO, 0 },
+	[PARTIAL] = { "partial", UNIT_CALL, STAT_INFO, 0 },
+	[LINKED] = { "linked", UNIT_CALL, STAT_INFO, 0 },
+	[NOT_LINKED] = { "not_linked", UNIT_CALL, STAT_INFO, 0 },
 	[GAVE_UP] = { "regex_gave_up", UNIT_MESSAGE, STAT_INFO, 0 },
 	[TOO_LONG] = { "annotations_too_long", UNIT_MESSAGE, STAT_INFO, 0 },
 };
 
-/* Why, then the line with a caret below the place. */
-static void
-say_wrong(const char *what, struct slice text, const struct expr_err *e)
+static struct {
+	struct stage *stage;
+	struct select *select;
+	struct side *fail;
+	bool stopped;		/* an output failed */
+} run;
+
+/* What select has decided. */
+static bool
+out(void *arg, struct record *r, bool passes)
 {
-	struct buf b = { 0 };
-	const char *place, *end;
+	bool fine;
 
-	expr_err_text(text, e, &b);
-	place = buf_cstr(&b);
-	end = strchr(place, '\n');
-	end = end != NULL ? strchr(end + 1, '\n') : NULL;
-	diag("%s: %s\n%.*s", what, e->err.text, (int)(end != NULL ? end - place : (ptrdiff_t)strlen(place)), place);
-	buf_reset(&b);
-}
-
-/* The expression of -f as it is now. NULL: it is wrong, which was said. */
-static struct expr *
-read_file(void)
-{
-	struct expr_err ee = { .off = 0 };
-	struct buf text = { 0 };
-	struct expr *x = NULL;
-
-	if (source_read(conf.file, &text, &ee.err) != RC_OK)
-		diag("%s", ee.err.text);
-	else if (expr_compile(buf_slice(&text), &x, &ee) != RC_OK)
-		say_wrong(conf.file, buf_slice(&text), &ee);
-	buf_reset(&text);
-	return x;
-}
-
-static struct expr *
-compile(int argc, char **argv)
-{
-	struct slice text = slice_str(argc > 0 ? argv[0] : "true");
-	struct expr_err e;
-	struct expr *x;
-
-	if (argc > 1)
-		diag_usage("one expression at most, not also \"%s\" (quote it as one word)", argv[1]);
-	if (argc > 0 && conf.file != NULL)
-		diag_usage("an expression and -f: one of them");
-	if (conf.file != NULL) {
-		x = read_file();
-		if (x == NULL)
-			exit(2);
-		return x;
+	(void)arg;
+	if (!passes) {
+		fine = side_put(run.fail, run.stage, r);
+	} else {
+		counters[OUT].value++;
+		fine = r->intact && conf.lookback == 0 ? stage_pass(run.stage, r) : stage_put(run.stage, r);
 	}
-	if (expr_compile(text, &x, &e) != RC_OK) {
-		say_wrong("expression", text, &e);
-		exit(2);
-	}
-	return x;
-}
-
-static void
-add_template(struct annotate *notes, uint16_t type, const char *what, const char *text)
-{
-	struct expr_err e;
-
-	if (text == NULL || annotate_template(notes, type, slice_str(text), &e) == RC_OK)
-		return;
-	say_wrong(what, slice_str(text), &e);
-	exit(2);
-}
-
-static struct annotate *
-make_notes(void)
-{
-	struct annotate *notes = annotate_new();
-	struct err e;
-
-	add_template(notes, ATTR_CORRELATION, "--correlation", conf.correlation);
-	add_template(notes, ATTR_TABLE, "--table", conf.table);
-	for (size_t i = 0; i < conf.users.n; i++)
-		add_template(notes, ATTR_USER, "--user", conf.users.v[i]);
-	for (size_t i = 0; i < conf.dests.n; i++)
-		if (annotate_dest(notes, slice_str(conf.dests.v[i]), &e) != RC_OK)
-			diag_usage("--to %s: %s", conf.dests.v[i], e.text);
-	return notes;
+	run.stopped |= !fine;
+	return fine;
 }
 
 static struct select *
-make_select(struct expr *x)
+make_select(struct rules *rules)
 {
+	struct tmpl **links = xcalloc(conf.links.n + 1, sizeof(struct tmpl *));
 	struct select_conf c = {
-		.mode = *conf.mode == 'm' ? SELECT_MESSAGE : *conf.mode == 't' ? SELECT_TRANSACTION : SELECT_DIALOG,
-		.invert = conf.invert, .need_flag = conf.need_flag, .set_flag = conf.set_flag,
-		.track = { .max_sets = conf.max_dialogs, .max_bytes = conf.max_memory, .dialog_timeout_ns = conf.dialog_timeout },
+		.out = out, .say = rulesopt_say, .rest = conf.fail != NULL, .invert = conf.invert,
+		.need_flag = conf.need_flag, .set_flag = conf.set_flag, .calls = conf.calls,
+		.without = (uint8_t)((conf.no_dialog_ack ? TRACK_DIALOG_ACK : 0) | (conf.no_spiral ? TRACK_SPIRAL : 0) | (conf.no_sl_acks ? TRACK_SL_ACK : 0)),
+		.shard = conf.shard.i, .shards = conf.shard.n, .sample = conf.sample,
+		.lookback_ns = conf.lookback, .in_order = conf.in_order,
+		.link_headers = conf.link_headers.v, .link_headers_n = conf.link_headers.n,
+		.links = links, .links_n = conf.links.n, .links_whole = conf.linked, .links_max = conf.link_max,
+		.max_bytes = conf.max_memory,
+		.track = { .max_sets = conf.max_dialogs, .dialog_timeout_ns = conf.dialog_timeout },
 	};
 
+	for (size_t i = 0; i < conf.links.n; i++)
+		links[i] = rulesopt_template("--link", conf.links.v[i]);
 	if (getrandom(&c.track.seed, sizeof(c.track.seed), GRND_NONBLOCK) < 0)
 		c.track.seed = (uintptr_t)&c;	/* early at boot: the stack's place will do */
-	return select_new(&c, x, make_notes());
+	return select_new(&c, rules);
 }
 
 static void
 on_hup(void *arg)
 {
-	struct expr *x = conf.file != NULL ? read_file() : NULL;
-
-	if (x != NULL)
-		select_use(arg, x);
-	else if (conf.file != NULL)
-		diag("%s: the expression stays as it was", conf.file);
+	(void)arg;
+	rulesopt_again(run.select);
+	if (run.fail != NULL)
+		side_reopen(run.fail);
 }
 
 static void
-count_sets(const struct select *s)
+count_calls(void)
 {
-	const struct track_stats t = select_sets(s);
+	const struct select_stats t = select_stats(run.select);
 
-	counters[OPEN].value = t.open;
-	counters[EVICTED].value = t.evicted;
-	counters[TOO_LONG].value = select_left_out(s);
-	counters[GAVE_UP].value = select_gave_up(s);
+	counters[OPEN].value = t.sets.open;
+	counters[EVICTED].value = t.sets.evicted;
+	counters[TAKEN].value = t.taken;
+	counters[WAITING].value = t.waiting;
+	counters[GIVEN_UP].value = t.given_up;
+	counters[PARTIAL].value = t.partial;
+	counters[LINKED].value = t.links.joins;
+	counters[NOT_LINKED].value = t.links.refused;
+	counters[TOO_LONG].value = t.left_out;
+	counters[GAVE_UP].value = t.gave_up;
+	counters[NOT_SELECTED].value = counters[IN].value - counters[NO_XHEADERS].value - counters[XHEADERS_UNTRUSTED].value - counters[OUT].value - t.waiting;
 }
 
 static void
 on_tick(void *arg, uint64_t time_ns)
 {
-	select_tick(arg, time_ns);
-	count_sets(arg);
+	(void)arg;
+	if (!select_tick(run.select, time_ns))
+		run.stopped = true;
+	count_calls();
+}
+
+static enum rc
+on_idle(void *arg)
+{
+	(void)arg;
+	return run.fail == NULL || side_flush(run.fail) ? RC_OK : RC_SYS;
 }
 
 static size_t
@@ -212,32 +227,51 @@ restore(struct record_xheaders *x, struct record *r, size_t n)
 }
 
 static bool
-filter(struct stage *st, struct select *s, struct record *r, size_t n)
+filter(struct record *r, size_t n)
 {
-	select_prepare(s, r, n);
-	for (size_t i = 0; i < n; i++) {
-		if (!select_record(s, i)) {
-			counters[NOT_SELECTED].value++;
-			continue;
-		}
-		counters[OUT].value++;
-		if (r[i].intact ? !stage_pass(st, &r[i]) : !stage_put(st, &r[i]))
-			return false;
+	bool more = true;
+
+	select_prepare(run.select, r, n);
+	for (size_t i = 0; i < n && more && !run.stopped; i++)
+		more = select_record(run.select, i);
+	count_calls();
+	return more && !run.stopped;
+}
+
+/* Options that would do nothing are wrong ones. */
+static void
+check(const struct rules *rules)
+{
+	bool calls = false, dialogs = false, links = conf.link_headers.n + conf.links.n > 0;
+
+	for (size_t i = 0; i < rules->n; i++) {
+		dialogs |= rules->v[i]->act == RULE_DIALOG;
+		calls |= rules->v[i]->act == RULE_TRANSACTION || rules->v[i]->act == RULE_DIALOG;
 	}
-	count_sets(s);
-	return true;
+	if (conf.lookback > 0 && !calls && rulesopt.file == NULL)
+		diag_usage("--lookback is for transactions and dialogs: -m t or -m d");
+	if (conf.in_order && conf.lookback == 0)
+		diag_usage("--in-order is for --lookback");
+	if (conf.linked && !links)
+		diag_usage("--linked is for --link-header or --link");
+	if (conf.linked && !dialogs && rulesopt.file == NULL)
+		diag_usage("--linked is for dialogs: -m d");
+	if (conf.link_max < 2)
+		diag_usage("--link-max is at least 2");
+	if (conf.fail != NULL && strcmp(conf.fail, "-") == 0 && (stage_opts.out == NULL || strcmp(stage_opts.out, "-") == 0))
+		diag_usage("--fail -: what passes must go elsewhere, use --pass FILE");
 }
 
 static void
-explain(struct expr *x)
+say_losses(void)
 {
-	struct buf b = { 0 };
-
-	expr_explain(x, &b);
-	fwrite(b.p, 1, b.n, stdout);
-	buf_reset(&b);
-	expr_free(x);
-	exit(fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1);
+	if (counters[EVICTED].value > 0)
+		diag("%" PRIu64 " calls forgotten before their end, for --max-dialogs or --max-memory", counters[EVICTED].value);
+	if (counters[PARTIAL].value > 0)
+		diag("%" PRIu64 " calls are partial: messages of theirs waited longer than --lookback, or were too many for --max-memory",
+		    counters[PARTIAL].value);
+	if (counters[NOT_LINKED].value > 0)
+		diag("%" PRIu64 " times calls were not joined, for --link-max", counters[NOT_LINKED].value);
 }
 
 int
@@ -246,35 +280,44 @@ main(int argc, char *argv[])
 	static struct record r[SELECT_BATCH];
 	struct stage_conf c = {
 		.flags = STAGE_INPUT | STAGE_OUTPUT, .opts = &stage_opts, .counters = counters, .counters_n = COUNTERS,
-		.argc = argc, .argv = argv, .tick = on_tick,
+		.argc = argc, .argv = argv, .tick = on_tick, .flush = on_idle,
 	};
 	struct record_xheaders *xheaders;
-	struct expr *x;
-	struct select *s;
-	struct stage *st;
+	struct rules rules;
+	bool fine = true;
 	size_t n;
 	int status;
 
 	opt_parse(&tool, &argc, &argv);
-	x = compile(argc, argv);
+	if ((conf.link_headers.n + conf.links.n > 0) && rulesopt.correlation == NULL && rulesopt.file == NULL)
+		rulesopt.correlation = "$ci";
+	rules = rulesopt_read(argc, argv);
+	check(&rules);
 	if (conf.explain)
-		explain(x);
+		exit(rulesopt_explain(&rules) ? 0 : 1);
 	xheaders = xheadersopt_new();
 	if (xheaders != NULL)
 		c.flags |= STAGE_VERIFY;	/* what is rewritten gets a new checksum */
-	c.arg = s = make_select(x);
-	c.hup = conf.file != NULL ? on_hup : NULL;
-	st = stage_open(&c, false, 0);
-	while ((n = stage_batch(st, r, SELECT_BATCH)) > 0) {
+	c.disorder_ns = conf.in_order ? 0 : conf.lookback;
+	c.hup = rulesopt.file != NULL || conf.fail != NULL ? on_hup : NULL;
+	run.select = make_select(&rules);
+	if (conf.fail != NULL)
+		run.fail = side_open("--fail", conf.fail);
+	run.stage = stage_open(&c, false, 0);
+	while ((n = stage_batch(run.stage, r, SELECT_BATCH)) > 0) {
 		counters[IN].value += n;
-		if (!filter(st, s, r, restore(xheaders, r, n)))
+		if (!filter(r, restore(xheaders, r, n)))
 			break;
 	}
+	if (!run.stopped)
+		(void)select_finish(run.select);
+	count_calls();
 	xheadersopt_say(xheaders);
-	if (counters[EVICTED].value > 0)
-		diag("%llu calls forgotten before their end, for --max-dialogs or --max-memory", (unsigned long long)counters[EVICTED].value);
-	status = stage_close(st);
-	select_free(s);
+	say_losses();
+	fine = side_close(run.fail, run.stage);
+	run.fail = NULL;
+	status = stage_close(run.stage);
+	select_free(run.select);
 	record_xheaders_free(xheaders);
-	return status == 0 && conf.fail_empty && counters[OUT].value == 0 ? 1 : status;
+	return status == 0 && (!fine || (conf.fail_empty && counters[OUT].value == 0)) ? 1 : status;
 }

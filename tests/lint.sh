@@ -7,7 +7,7 @@ bad=0
 say() { echo "lint: $*"; bad=1; }
 
 # A layer includes itself and those before it in this list (ARCHITECTURE.md).
-layers=(base net packet sip hep trace outbox capture expr output store cli)
+layers=(base net packet sip hep trace outbox capture expr select output store cli)
 for i in "${!layers[@]}"; do
 	for ((j = i + 1; j < ${#layers[@]}; j++)); do
 		hits=$(grep -nE "#include \"${layers[j]}/" lib/"${layers[i]}"/*.[ch] 2>/dev/null)

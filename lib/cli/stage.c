@@ -283,6 +283,7 @@ other_frame(struct stage *s, const struct record *r)
 
 	if (r->type == FRAME_HEADER) {
 		s->header = *reader_header(s->reader);
+		s->header.disorder_ns += s->conf.disorder_ns;
 		return start_output(s);
 	}
 	if (r->type == FRAME_END)

@@ -33,6 +33,7 @@ struct stage_conf {
 	const struct stage_opts *opts;
 	struct counter *counters;	/* the tool's own; read whenever a snapshot or a SIGUSR1 line is due */
 	size_t counters_n;
+	uint64_t disorder_ns;		/* a filter that puts records out of their order: so far; added to its input's */
 	int argc;			/* the whole command line, for stats_instance */
 	char *const *argv;
 	/* Called on SIGHUP (after -w was reopened); NULL: nothing to re-read. Without -w and this, HUP kills as usual. */

@@ -133,7 +133,7 @@ keep_others(struct slice fresh, struct slice old, struct buf *out)
 	uint16_t type;
 
 	while (attr_next(&rest, &type, &v) == RC_OK)
-		if ((type != ATTR_CORRELATION && type != ATTR_TABLE) || !attr_get(fresh, type, &(struct slice){ NULL, 0 }))
+		if ((type != ATTR_CORRELATION && type != ATTR_TABLE && type != ATTR_LEG) || !attr_get(fresh, type, &(struct slice){ NULL, 0 }))
 			if (attr_put(out, type, v) != RC_OK)
 				break;	/* cannot be: they fitted before */
 }

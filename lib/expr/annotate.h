@@ -2,7 +2,7 @@
 #ifndef EXPR_ANNOTATE_H
 #define EXPR_ANNOTATE_H
 /*
- * annotate - attributes that a filter adds to records, from templates: correlation id, table (one each: a later one replaces what the
+ * annotate - attributes that a filter adds to records, from templates: correlation id, table, leg (one each: a later one replaces what the
  * record has), traced users and destinations (added to those the record has, none twice). An empty text adds nothing.
  */
 #include "expr/expr.h"

@@ -53,6 +53,8 @@ struct rule *rule_new(enum rule_act act, struct expr *expr, struct annotate *not
 struct rule *rule_hold(struct rule *);
 void rule_drop(struct rule *);	/* NULL is fine */
 
+/* Appends; the reference is the list's. */
+void rules_add(struct rules *, struct rule *);
 /* It begins with "trace" or "drop": rules, not an expression. */
 bool rules_look(struct slice text);
 /*
