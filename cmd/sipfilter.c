@@ -126,6 +126,7 @@ static struct {
 	struct stage *stage;
 	struct select *select;
 	struct side *fail;
+	struct tmpl **links;
 	bool stopped;		/* an output failed */
 } run;
 
@@ -149,7 +150,6 @@ out(void *arg, struct record *r, bool passes)
 static struct select *
 make_select(struct rules *rules)
 {
-	struct tmpl **links = xcalloc(conf.links.n + 1, sizeof(struct tmpl *));
 	struct select_conf c = {
 		.out = out, .say = rulesopt_say, .rest = conf.fail != NULL, .invert = conf.invert,
 		.need_flag = conf.need_flag, .set_flag = conf.set_flag, .calls = conf.calls,
@@ -157,13 +157,13 @@ make_select(struct rules *rules)
 		.shard = conf.shard.i, .shards = conf.shard.n, .sample = conf.sample,
 		.lookback_ns = conf.lookback, .in_order = conf.in_order,
 		.link_headers = conf.link_headers.v, .link_headers_n = conf.link_headers.n,
-		.links = links, .links_n = conf.links.n, .links_whole = conf.linked, .links_max = conf.link_max,
+		.links = run.links, .links_n = conf.links.n, .links_whole = conf.linked, .links_max = conf.link_max,
 		.max_bytes = conf.max_memory,
 		.track = { .max_sets = conf.max_dialogs, .dialog_timeout_ns = conf.dialog_timeout },
 	};
 
 	for (size_t i = 0; i < conf.links.n; i++)
-		links[i] = rulesopt_template("--link", conf.links.v[i]);
+		run.links[i] = rulesopt_template("--link", conf.links.v[i]);
 	if (getrandom(&c.track.seed, sizeof(c.track.seed), GRND_NONBLOCK) < 0)
 		c.track.seed = (uintptr_t)&c;	/* early at boot: the stack's place will do */
 	return select_new(&c, rules);
@@ -300,6 +300,7 @@ main(int argc, char *argv[])
 		c.flags |= STAGE_VERIFY;	/* what is rewritten gets a new checksum */
 	c.disorder_ns = conf.in_order ? 0 : conf.lookback;
 	c.hup = rulesopt.file != NULL || conf.fail != NULL ? on_hup : NULL;
+	run.links = xcalloc(conf.links.n + 1, sizeof(struct tmpl *));
 	run.select = make_select(&rules);
 	if (conf.fail != NULL)
 		run.fail = side_open("--fail", conf.fail);

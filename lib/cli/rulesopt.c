@@ -133,7 +133,7 @@ rulesopt_again(struct select *s)
 	if (read_file(select_rules(s), &fresh))
 		select_use(s, &fresh);
 	else
-		diag("%s: what was read before stays in use", rulesopt.file);
+		diag("%s: the selection stays as it was", rulesopt.file);
 }
 
 struct tmpl *

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+# sipfilter -f with rules.
+load common
+load calls
+
+@test "the first rule that matches wins; each mode takes what it says" {
+	mixed >in
+	cat >rules <<-'END'
+		# registrations are noise
+		drop if is_method("REGISTER")
+		trace d corr "one-$ci" flag 1 if $ci == "one"
+		trace t corr t user $fU if $ci == "two" && $rm == "BYE"
+		trace m to hep:udp:127.0.0.1:9060 table odd if $rs == 180
+	END
+	sipfilter -f rules <in >out
+	tracecat -F callid,corr -r out | sort | uniq -c | sed 's/^ *//' >got
+	printf '%s\n' '13 one	one-one' '2 three	-' '2 two	-' '4 two	t' | cmp - got
+	[ "$(sipfilter 'isflagset(1)' <out | ids | wc -l)" = 13 ]
+	messages -r out | jq -r 'select(.table == "odd") | .callid' | sort | uniq -c | sed 's/^ *//' >got
+	printf '%s\n' '2 three' '2 two' | cmp - got
+}
+
+@test "a drop above a rule takes messages out of its calls, one below does not" {
+	mixed >in
+	printf 'drop if $rm == "ACK"\ntrace d if $ci == "one"\n' >above
+	printf 'trace d if $ci == "one"\ndrop if $rm == "ACK"\n' >below
+	[ "$(sipfilter -f above <in | ids | wc -l)" = 11 ]
+	[ "$(sipfilter -f below <in | ids | wc -l)" = 13 ]
+}
+
+@test "a call keeps the rule that took it" {
+	mixed >in
+	printf 'trace d corr late if $rs == 180\ntrace d corr early if $rm == "INVITE"\n' >rules
+	sipfilter -f rules <in | tracecat -F corr | sort | uniq -c | sed 's/^ *//' >got
+	echo '39 early' | cmp - got
+}
+
+@test "a rule for N calls takes no more, and follows those it has" {
+	mixed >in
+	echo 'trace d for 2 calls if $rm == "INVITE"' >rules
+	[ "$(status sipfilter -f rules -r in)" = 0 ]
+	ids -r out | cut -f 2 | sort | uniq -c | sed 's/^ *//' >got
+	printf '%s\n' '13 one' '13 two' | cmp - got
+	grep -q 'rules, line 1: over, with 2 taken' err
+}
+
+@test "a rule for a time takes nothing later, and both ends are said" {
+	mixed >in
+	echo 'trace d for 1s or 5 calls if $rm == "INVITE"' >rules
+	[ "$(status sipfilter -f rules -r in)" = 0 ]
+	ids -r out | cut -f 2 | sort -u | tr '\n' ' ' >got
+	[ "$(cat got)" = "one two " ]
+	grep -q 'rules, line 1: begins: trace d for 1s or 5 calls' err
+	grep -q 'rules, line 1: over, with 2 taken' err
+}
+
+@test "a list of values in a file" {
+	mixed >in
+	printf '# customers\nalice\ncarol\n' >who
+	echo 'trace d if $fU in @who && is_method("INVITE")' >rules
+	sipfilter -f rules <in | ids | cut -f 2 | sort -u | tr '\n' ' ' >got
+	[ "$(cat got)" = "one three " ]
+}
+
+@test "a wrong rule shows its line and place" {
+	printf 'trace d if true\ntrace x if true\n' >rules
+	[ "$(status sipfilter -f rules </dev/null)" = 2 ]
+	grep -q '^sipfilter: rules: ' err
+	grep -qF 'trace x if true' err
+	printf 'trace d if $fU ==\n' >rules
+	[ "$(status sipfilter -f rules </dev/null)" = 2 ]
+	[ "$(status sipfilter -f rules -m d </dev/null)" = 2 ]
+	printf 'trace d if true\n' >rules
+	[ "$(status sipfilter -f rules -m d </dev/null)" = 2 ]
+	grep -q -- '-m' err
+}
+
+@test "HUP: calls keep rules that are gone, wrong ones change nothing" {
+	echo 'trace d corr old if $ci == "one"' >rules
+	call one alice 0 | flow >whole
+	call one alice 0 | sed -n 1,5p | flow >a
+	call one alice 0 | sed -n '6,$p' | flow >b
+	mkfifo in
+	sipfilter -f rules <in >out 2>err &
+	pid=$!
+	exec 9>in
+	cat a >&9
+	wait_for eval '[ "$(ids -r out 2>/dev/null | wc -l)" = 5 ]'
+	echo 'trace q' >rules
+	kill -HUP $pid
+	wait_for grep -q 'stays as it was' err
+	echo 'trace d corr new if $ci == "two"' >rules
+	kill -HUP $pid
+	call two bob 3 | flow >two
+	wait_for eval 'cat two >&9; [ -n "$(tracecat -F corr -r out 2>/dev/null | grep new)" ]'
+	cat b >&9
+	exec 9>&-
+	wait $pid
+	[ "$(tracecat -F callid,corr -r out | grep -c '^one	old$')" = 13 ]
+}
+
+@test "with --lookback a rule's calls are whole" {
+	mixed >in
+	printf 'trace t corr bye if $rm == "BYE" && $rs == 200 && $ci == "two"\ntrace d corr call if $rm == "BYE" && $rs == 200 && $ci == "one"\n' >rules
+	sipfilter -f rules --lookback 60s <in | tracecat -F callid,corr | sort | uniq -c | sed 's/^ *//' >got
+	printf '%s\n' '13 one	call' '4 two	bye' | cmp - got
+	sipfilter -f rules --lookback 60s --in-order <in | ids >ordered
+	sort -c -s -n -k 1,1 ordered
+	[ "$(wc -l <ordered)" = 17 ]
+}
