@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Rates and ratios of the main job on a generated capture of 1,000,000 messages in 160,000 interleaved calls.
 
-Every ratio is of medians of runs that alternate with those of its floor or peer. MESSAGES, CALLS, RUNS change the size;
+Every ratio is of medians of runs that alternate with those of its floor or peer. MESSAGES, CALLS, RUNS, DIALOGS change the size;
 BENCH="capture hepsend" runs these sections only. Exits 1 if a target is missed (not part of CI: machines are noisy).
 """
 import os
@@ -16,6 +16,7 @@ import time
 B = os.environ.get("B", "build")
 N = int(os.environ.get("MESSAGES", "1000000"))
 CALLS = int(os.environ.get("CALLS", "160000"))
+DIALOGS = int(os.environ.get("DIALOGS", "10000000"))
 RUNS = int(os.environ.get("RUNS", "5"))
 PEER_MESSAGES = min(N, 200000)  # for programs that take tens of microseconds a message
 BIN, BENCH, WORK = f"{B}/bin", f"{B}/tests/bench", f"{B}/bench"
@@ -125,24 +126,39 @@ def store():
     show("  ratio", ours / floor, 0.8, "")
 
 
+def selection():
+    """-m d for one call in ten, with and without look-back, beside cat through the same two pipes."""
+    trace, expr = records(), '$fU =~ "^44"'
+    cat, d = ["cat"], [f"{BIN}/sipfilter", "-m", "d", expr]
+    (ours, back, floor), usage = rates(
+        ([cat, d, cat], trace), ([cat, d[:3] + ["--lookback", "60s", "--max-memory", "4G"] + d[3:], cat], trace), ([cat, cat, cat], trace))
+    show("cat through two pipes", floor)
+    show("sipfilter -m d, one call in ten", ours, min(1500000, round(0.8 * floor)))
+    show("  with --lookback 60s / without", back / ours, 0.5, "")
+    for what, u in (("without", usage[0]), ("with --lookback 60s", usage[1])):
+        print(f"  {what:56} {u[1][0] / N * 1e9:12,.0f} ns/message, peak {u[1][1]:.0f} MiB")
+
+
+def pause(dialogs):
+    """One run of tests/bench/pause behind the generator's pipe, no file: ns/message at the end, longest batch in ms, open sets, bytes, peak MiB."""
+    gen = subprocess.Popen([f"{BENCH}/gen", "--records", "--open", str(dialogs), "-n", str(N)], stdout=subprocess.PIPE)
+    out = subprocess.run([f"{BENCH}/pause", str(N), '$fU =~ "^44"'], stdin=gen.stdout, capture_output=True, check=True, text=True).stdout
+    gen.stdout.close()
+    gen.wait()
+    return [float(x) for x in out.split("\t")]
+
+
 def dialogs():
-    def stream(n):
-        return make(f"{WORK}/open-{n}.trace", "--records", "--open", str(n), "-n", str(N))
-
-    def cost(n):
-        """CPU ns a message once n dialogs are open: the cost of the messages behind the 3 n that open them."""
-        return [[f"{BIN}/sipfilter", "-m", "d", "--max-dialogs", "2000000", '$fU =~ "^44"']], stream(n)
-
-    few, many = cost(10000), cost(1000000)
-    spent = {0: [], 1: []}
-    for _ in range(RUNS):
-        for i, (stages, stdin) in enumerate((few, many)):
-            _, usage = run(*stages, stdin=stdin)
-            spent[i].append(usage[0][0])
-    ns = [statistics.median(s) * 1e9 / messages(stdin) for s, stdin in ((spent[0], few[1]), (spent[1], many[1]))]
-    show("sipfilter -m d with 10,000 open dialogs", ns[0], unit="ns/message")
-    show("sipfilter -m d with 1,000,000 open dialogs", ns[1], unit="ns/message")
-    show("  1.5 / ratio", 1.5 / (ns[1] / ns[0]), 1.0, "")
+    """What a message costs when few or many dialogs are open, and what those take."""
+    runs = {n: [pause(n) for _ in range(RUNS if n < DIALOGS else 1)] for n in (10000, 1000000, DIALOGS)}
+    ns = {n: statistics.median(r[0] for r in v) for n, v in runs.items()}
+    for n, v in runs.items():
+        show(f"-m d with {n:,} open dialogs", ns[n], unit="ns/message")
+    show(f"  100 / ns dearer with {DIALOGS:,} than with 10,000", 100 / max(ns[DIALOGS] - ns[10000], 0.1), 1.0, "")
+    most = runs[DIALOGS][0]
+    show("  its longest batch: 10 ms / ms", 10 / most[1], 1.0, "")
+    show("  its memory: 256 bytes x dialogs / peak", DIALOGS * 268.4 / (most[4] * 1048576), 1.0, "")
+    print(f"  {int(most[2]):,} open, {most[3] / most[2]:.0f} bytes each remembered, peak {most[4]:,.0f} MiB, longest batch {most[1]:.2f} ms")
 
 
 def receive():
@@ -243,7 +259,7 @@ def sngrep():
     show("sngrep -I FILE -H udp:", theirs[2] / PEER_MESSAGES * 1e9, unit="ns CPU/message")
 
 
-SECTIONS = [capture, pipeline, store, dialogs, hepsend, receive]
+SECTIONS = [capture, pipeline, store, selection, dialogs, hepsend, receive]
 os.makedirs(WORK, exist_ok=True)
 chosen = os.environ.get("BENCH", "").split()
 unknown = set(chosen) - {s.__name__ for s in SECTIONS}
