@@ -183,10 +183,6 @@ def receive():
     show("  dropped by the kernel", statistics.median(lost), unit="%")
 
 
-def messages(trace):
-    return int(subprocess.run(f"{BIN}/tracecat -r {trace} -o tsv -F cseq | wc -l", shell=True, capture_output=True).stdout)
-
-
 class Drain:
     """A receiver on this machine. Its work is not part of anything measured, but takes its share of the processors."""
 
