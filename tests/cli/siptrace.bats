@@ -11,7 +11,7 @@ teardown() {
 }
 
 # callee NAME SCENARIO: a sipp that answers, at a free port, which is then ${to[NAME]}.
-declare -A to
+declare -gA to
 callee() {
 	to[$1]=$(kamailio_py port)
 	timeout 60 sipp -sf "$TOP/tests/sipp/$2.xml" -i 127.0.0.1 -p "${to[$1]}" -nostdin >"$1.out" 2>&1 3>&- &
@@ -24,8 +24,8 @@ caller() {
 }
 
 # acks TO N: so many ACKs went there.
-acks() { [ "$(tracecat -r capture -F method,dport 2>/dev/null | grep -c "^ACK	${to[$1]}$")" -ge "$2" ]; }
-captured() { caller probe nobody uac; [ -n "$(tracecat -r capture 2>/dev/null)" ]; }
+acks() { [ "$(tracecat -r capture -F method,dst_port 2>/dev/null | grep -c "^ACK	${to[$1]}$")" -ge "$2" ]; }
+captured() { caller probe nobody uac || return 1; [ -n "$(tracecat -r capture 2>/dev/null)" ]; }
 
 # traffic MODE: calls of every kind, by "traced" and by "other", with the module in mode MODE; then ./capture and ./rows.
 traffic() {
@@ -93,7 +93,7 @@ only_traced() { [ -z "$(jq -r .callid selected | grep -v -- -traced-)" ]; }
 	# without what the module can leave out
 	[ "$(beside -m d --no-dialog-ack 'is_method("INVITE") && !has_totag() && $fU == "traced"' | tr ' ' '\n' | grep -c ack-2xx)" = 0 ]
 	sipfilter -m d --no-sl-acks 'is_method("INVITE") && $fU == "traced"' <capture | tracecat -F callid,method | grep -c '^nobody.*ACK' | grep -qx 0
-	sipfilter -m d --no-dialog-spiral 'is_method("INVITE") && $fU == "traced"' <capture | tracecat -F callid,method,dport >flat
+	sipfilter -m d --no-dialog-spiral 'is_method("INVITE") && $fU == "traced"' <capture | tracecat -F callid,method,dst_port >flat
 	[ "$(grep -c "^spiral.*INVITE	${to[UAS]}$" flat)" = 0 ]
 	[ "$(grep -c '^spiral.*INVITE' flat)" = 2 ]
 	[ "$(grep -c "^proxied.*INVITE	${to[UAS]}$" flat)" = 1 ]
