@@ -70,9 +70,13 @@ void
 wait_add(struct select *s, struct mark *owner, const struct record *r)
 {
 	struct err e;
+	enum rc rc;
 
 	owner->refs++;
-	if (hold_add(s->hold, &owner->held, r, owner, &e) != RC_OK) {	/* no larger than when it was read: cannot be */
+	rc = hold_add(s->hold, &owner->held, r, owner, &e);
+	if (rc == RC_END) {
+		s->stopped = true;
+	} else if (rc != RC_OK) {	/* no larger than when it was read: cannot be */
 		owner->partial = true;
 		mark_unref(s, owner);
 	}
@@ -82,8 +86,9 @@ bool
 wait_behind(struct select *s, struct record *r, struct mark *owner)
 {
 	struct err e;
+	bool more;
 
-	return hold_pass(s->hold, r, owner, &e) == RC_OK || s->conf.out(s->conf.arg, r, owner == &s->done);
+	return hold_pass(s->hold, r, owner, &more, &e) == RC_OK ? more : s->conf.out(s->conf.arg, r, owner == &s->done);
 }
 
 static size_t
@@ -104,7 +109,7 @@ gather(struct select *s, struct mark *m, size_t n)
 void
 wait_release(struct select *s, struct mark *m)
 {
-	size_t n = gather(s, m, 0);
+	size_t n = s->stopped ? 0 : gather(s, m, 0);
 
 	if (n > 0 && !hold_release(s->hold, s->lists, n))
 		s->stopped = true;
@@ -136,7 +141,7 @@ wait_end(struct select *s, struct mark *m)
 	struct hold_list *list = &m->held;
 	uint32_t n = list->n;
 
-	if (n == 0)
+	if (n == 0 || s->stopped || s->discard)	/* then hold_free lets the owners go */
 		return;
 	if (may_be_taken(s, m->parent)) {
 		hand_over(s, m, m->parent);
@@ -145,7 +150,8 @@ wait_end(struct select *s, struct mark *m)
 		if (!hold_release(s->hold, &list, 1))
 			s->stopped = true;
 	} else {
-		hold_drop(s->hold, list);
 		m->refs -= n;
+		if (!hold_drop(s->hold, list))
+			s->stopped = true;
 	}
 }

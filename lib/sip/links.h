@@ -9,8 +9,7 @@
  * are then forgotten. Bounds: max_sets sets a group and max_values values a set: what is over joins nothing and is counted, so that one
  * value that everybody sends (a proxy's constant, say) cannot make one call of all.
  *
- * Groups are numbers; a number stays good for links_find after groups were joined, until the set that holds it leaves.
- * Cost: about 48 bytes a value, 32 a group. Threads: one a struct links.
+ * Cost: 32 bytes a value, 16 a set, 24 a group; joining costs as much as the smaller group is large. Threads: one a struct links.
  */
 #include "base/slice.h"
 
@@ -20,7 +19,10 @@ struct links_conf {
 	uint64_t seed;
 	uint32_t max_sets;	/* of a group, at least 2 */
 	uint32_t max_values;	/* of a set, its Call-ID included, at least 2 */
-	/* Group `gone` became part of `kept` (both are roots, marks still there); what the caller knows of them is to be joined. */
+	/*
+	 * Two groups are about to become one; each is named by one of its sets. The mark of `kept`'s stays, so what the caller knows of the other is to
+	 * be joined to it now. It must call nothing but links_mark.
+	 */
 	void (*joined)(void *arg, uint32_t kept, uint32_t gone);
 	void *arg;
 };
@@ -31,7 +33,7 @@ struct links_stats {
 	uint64_t groups;	/* now */
 	uint64_t bytes;
 	uint64_t joins;		/* sets that joined others' groups so far */
-	uint64_t refused;	/* joins and values over the bounds */
+	uint64_t refused;	/* sets that a bound kept from joining, or from having a value more */
 };
 
 struct links *links_new(const struct links_conf *);
@@ -39,28 +41,26 @@ void links_free(struct links *);
 
 struct links_value links_value(const struct links *, struct slice text);
 /*
- * A set with this value (its Call-ID): returns the number of its group, never 0: that of the sets that have the value, or a new one.
- * The set holds the number until links_leave.
+ * A set with this value (its Call-ID): returns the set's number, never 0, which it has until links_leave. It joins the group that has the
+ * value, or begins one.
  */
 uint32_t links_enter(struct links *, const struct links_value *);
-/* The set of this number has this value too; sets that have it are joined with it. True: its group is another or larger one now. */
-bool links_add(struct links *, uint32_t number, const struct links_value *);
-void links_leave(struct links *, uint32_t number);
-/* The root of the number's group. */
-uint32_t links_find(struct links *, uint32_t number);
-/* Sets in the group. */
-uint32_t links_size(struct links *, uint32_t number);
-/* The caller's word for the group (of its root), NULL at first. Valid until the next enter or add. */
-void **links_mark(struct links *, uint32_t number);
+/* The set has this value too; sets that have it are joined with it. True: its group is another or larger one now. */
+bool links_add(struct links *, uint32_t set, const struct links_value *);
+void links_leave(struct links *, uint32_t set);
+/* Sets in its group, itself included. */
+uint32_t links_size(const struct links *, uint32_t set);
+/* The caller's word for the set's group, NULL at first. Valid until the next enter, add or leave. */
+void **links_mark(const struct links *, uint32_t set);
 struct links_stats links_stats(const struct links *);
 
 /*
- * The values that a header links by, in the order of the text, at most LINKS_HEADER_VALUES of them; returns how many.
+ * The values that a header links by, borrowed from the message, in the order of the text, at most LINKS_HEADER_VALUES of them; returns how many.
  *   Replaces, Target-Dialog	the Call-ID, without parameters (RFC 3891, RFC 4538)
  *   In-Reply-To		each Call-ID (RFC 3261 20.21)
  *   P-Charging-Vector		icid-value (RFC 7315 5.6)
- *   Session-ID			the UUID and the "remote" one, in lower case, without the null UUID (RFC 7989 5); so a pair links whichever way round
- *   others			the whole value, trimmed, without quotes around it
+ *   Session-ID			the UUID and the "remote" one, without the null UUID (RFC 7989 5; lower-case there); so a pair links whichever way round
+ *   others			the whole value, trimmed, without quotes or angle brackets around it
  * All occurrences of the header in the message are looked at. Empty values are none.
  */
 #define LINKS_HEADER_VALUES 8

@@ -21,13 +21,13 @@ queue_of(uint64_t left)
 static bool
 is_over(const struct track *k, const struct set *s)
 {
-	return s->deadline < (k->jump != 0 && k->jump < k->clock ? k->jump : k->clock);
+	return s->deadline < (k->time.jump != 0 && k->time.jump < k->time.now ? k->time.jump : k->time.now);
 }
 
 static uint8_t
 queue_now(const struct track *k, const struct set *s)
 {
-	return queue_of(s->deadline > k->clock ? s->deadline - k->clock : 0);
+	return queue_of(s->deadline > k->time.now ? s->deadline - k->time.now : 0);
 }
 
 static void

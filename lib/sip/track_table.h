@@ -8,6 +8,8 @@
  * Items live in pools and are named by 32-bit numbers (0 = none), half the size of pointers. Sets hang in buckets of a linear hash
  * table (one bucket is split for each new set, up to two for each set), newest first.
  */
+#include "base/pool.h"
+#include "base/stream_clock.h"
 #include "sip/track.h"
 
 #define SECOND 1000000000ULL
@@ -78,16 +80,6 @@ struct usage {
 	uint8_t state;		/* enum usage_state */
 };
 
-#define POOL_BITS 15	/* 64-byte items: chunks of 2 MiB */
-
-struct pool {
-	uint8_t **chunk;
-	uint32_t chunks, cap;	/* chunks there; room for pointers */
-	uint32_t used;		/* items handed out for the first time, number 0 included */
-	uint32_t free;		/* list of items given back */
-	uint32_t size;
-};
-
 #define TRACK_MAX_BUCKETS ((uint64_t)1 << 32)
 #define HEAD_BITS 19	/* 4-byte bucket heads: chunks of 2 MiB */
 
@@ -98,8 +90,7 @@ struct track {
 	uint64_t buckets;
 	unsigned level;		/* 2^level <= buckets < 2^(level + 1) */
 	struct { uint32_t first, last; } queue[TRACK_QUEUES];
-	uint64_t clock;		/* confirmed stream time, 0 = none yet */
-	uint64_t jump;		/* unconfirmed one, 0 = none */
+	struct stream_clock time;
 	struct track_stats stats;
 };
 
