@@ -8,7 +8,7 @@
  *	drop if EXPR
  *
  * The first rule that matches a message wins. The clauses before "if" may stand in any order; "for 20m", "for 5 calls" and "for 20m or 5 calls"
- * are all fine. A DEST or TEMPLATE is a word without blanks, or quoted with " or '. A rule ends where the next line that does not begin with a blank begins.
+ * are all fine. A DEST or TEMPLATE is a word without blanks, or quoted with " or '. A rule ends where a line begins that does not begin with a blank.
  * Comments as in source.h. EXPR is the language of expr.h, `in @file` included; "if" may be left out with its EXPR: every message.
  *
  * A rule with "for" is over when its time, counted from the first stream time that it is told, is up, or when it has taken so many calls
@@ -47,6 +47,9 @@ struct rules {
 	struct rule **v;
 	size_t n;
 };
+
+#define RULES_MAX 10000		/* rules of one text, which has at most RULES_TEXT_MAX bytes */
+#define RULES_TEXT_MAX (1u << 20)
 
 /* One rule made of parts, which it owns from here on; one reference, the caller's. */
 struct rule *rule_new(enum rule_act act, struct expr *expr, struct annotate *notes);

@@ -117,7 +117,6 @@ legs_end(struct select *s, struct mark *set)
 	if (last)
 		*links_mark(s->links, set->set.number) = NULL;
 	links_leave(s->links, set->set.number);
-	mark_move(set, NULL);
 	if (last)
 		mark_end(s, call);
 }

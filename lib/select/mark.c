@@ -48,20 +48,28 @@ mark_unref(struct select *s, struct mark *m)
 	free(m->notes);
 	if (m->claim != NULL)
 		entry_unref(m->claim);
+	if (m->keeps_parent)
+		mark_unref(s, m->parent);
 	charge(s, -bytes);
 	free(m);
 }
 
-void
-mark_move(struct mark *m, struct mark *parent)
+static void
+leave(struct mark *m)
 {
 	if (m->parent != NULL) {
 		*(m->prev != NULL ? &m->prev->next : &m->parent->child) = m->next;
 		if (m->next != NULL)
 			m->next->prev = m->prev;
 	}
-	m->parent = parent;
 	m->prev = m->next = NULL;
+}
+
+void
+mark_move(struct mark *m, struct mark *parent)
+{
+	leave(m);
+	m->parent = parent;
 	if (parent == NULL)
 		return;
 	m->next = parent->child;
@@ -136,11 +144,17 @@ mark_end(struct select *s, struct mark *m)
 	}
 	if (s->hold != NULL)
 		wait_end(s, m);
-	if (m->kind == OF_SET && s->links != NULL)
-		legs_end(s, m);
 	while (m->child != NULL)
 		mark_move(m->child, NULL);
-	mark_move(m, NULL);
+	leave(m);
+	if (m->parent != NULL && m->refs > 1) {	/* its records, whose turn has not come, ask its parent who took them */
+		m->keeps_parent = true;
+		m->parent->refs++;
+	} else {
+		m->parent = NULL;
+	}
+	if (m->kind == OF_SET && s->links != NULL)
+		legs_end(s, m);
 	mark_unref(s, m);
 }
 

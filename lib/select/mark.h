@@ -38,6 +38,7 @@ struct note {
 struct mark {
 	uint8_t kind;		/* enum mark_kind */
 	bool partial;		/* messages of it were given up */
+	bool keeps_parent;	/* it is over, and holds one of its parent's refs */
 	uint16_t notes_n;
 	uint32_t refs;		/* one while it is somebody's mark, one for each record that waits with it as its owner */
 	struct entry *claim;	/* who took it; NULL: nobody yet */

@@ -377,7 +377,7 @@ select_record(struct select *s, size_t i)
 	struct record *r = &s->records[i];
 	struct place p = { .set_word = NULL };
 
-	if (i == 0 && s->hold != NULL && !hold_tick(s->hold, r->time_ns))
+	if (s->hold != NULL && !hold_tick(s->hold, r->time_ns))
 		return false;
 	if (s->expires)
 		move_time(s, r->time_ns);
