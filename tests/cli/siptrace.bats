@@ -92,9 +92,10 @@ only_traced() { [ -z "$(jq -r .callid selected | grep -v -- -traced-)" ]; }
 	jq -r .id selected | sort | cmp - late
 	# without what the module can leave out
 	[ "$(beside -m d --no-dialog-ack 'is_method("INVITE") && !has_totag() && $fU == "traced"' | tr ' ' '\n' | grep -c ack-2xx)" = 0 ]
-	sipfilter -m d --no-sl-acks 'is_method("INVITE") && $fU == "traced"' <capture | tracecat -F callid,method | grep -c '^nobody.*ACK' | grep -qx 0
-	sipfilter -m d --no-dialog-spiral 'is_method("INVITE") && $fU == "traced"' <capture | tracecat -F callid,method,dst_port >flat
-	[ "$(grep -c "^spiral.*INVITE	${to[UAS]}$" flat)" = 0 ]
-	[ "$(grep -c '^spiral.*INVITE' flat)" = 2 ]
-	[ "$(grep -c "^proxied.*INVITE	${to[UAS]}$" flat)" = 1 ]
+	sipfilter -m d --no-sl-acks 'is_method("INVITE") && $fU == "traced"' <capture | tracecat -F callid,method >without
+	grep -q '^nobody.*INVITE' without && [ -z "$(grep '^nobody.*ACK' without)" ]
+	sipfilter -m d --no-dialog-spiral 'is_method("INVITE") && $fU == "traced"' <capture | tracecat -F callid,method,status,dst_port >flat
+	grep '^spiral.*INVITE	-' flat | cut -f 4 | tr '\n' ' ' | grep -qx "$port $port "	# to the proxy, and to itself
+	[ "$(grep -c "^spiral.*INVITE	200" flat)" = 2 ]
+	grep -q "^proxied.*INVITE	-	${to[UAS]}$" flat
 }
