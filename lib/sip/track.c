@@ -46,30 +46,6 @@ track_stats(const struct track *k)
 	return k->stats;
 }
 
-/*
- * A jump ahead is confirmed by any later time, so that the clock of a sparse stream lags by one record; a jump back by another
- * time near it. The same time again confirms nothing: two messages of one packet share its wrong stamp.
- */
-static void
-move_clock(struct track *k, uint64_t t)
-{
-	bool ahead = t > k->clock && t - k->clock > TRACK_LINGER;
-	bool back = t < k->clock && k->clock - t > TRACK_LINGER;
-
-	if (k->clock == 0 || (!ahead && !back)) {
-		k->clock = t > k->clock ? t : k->clock;
-		k->jump = 0;
-	} else if (ahead && k->jump > k->clock && t > k->jump) {
-		k->clock = k->jump;
-		k->jump = t - k->clock > TRACK_LINGER ? t : 0;
-	} else if (back && k->jump != 0 && k->jump < k->clock && t > k->jump && t - k->jump <= TRACK_LINGER) {
-		k->clock = t;
-		k->jump = 0;
-	} else {
-		k->jump = t;
-	}
-}
-
 static uint32_t
 hash32(struct slice s, uint64_t seed)
 {
@@ -120,7 +96,7 @@ hash_msg(struct track *k, struct track_msg *m)
 void
 track_tick(struct track *k, uint64_t time_ns)
 {
-	move_clock(k, time_ns);
+	clock_follow(&k->clock, time_ns);
 	track_queue_sweep(k, SWEEP_TICK);
 }
 
@@ -228,7 +204,7 @@ begin_set(struct track *k, const struct track_msg *m, const struct found *f)
 	uint32_t i;
 
 	if (f->same >= TRACK_CALLID_SETS) {
-		k->stats.evicted += set_at(k, f->oldest)->deadline >= k->clock;
+		k->stats.evicted += set_at(k, f->oldest)->deadline >= k->clock.now;
 		track_set_free(k, f->oldest);
 	}
 	i = track_set_new(k, m->key);
@@ -244,7 +220,7 @@ track_message(struct track *k, struct track_msg *m)
 	struct set *s;
 	bool fresh;
 
-	move_clock(k, m->time_ns);
+	clock_follow(&k->clock, m->time_ns);
 	if (!m->keyed)
 		return;
 	find(k, m, &f);
