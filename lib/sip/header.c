@@ -29,6 +29,12 @@ static const struct {
 	{ 'y', SLICE_LIT("Identity") },
 };
 
+static uint8_t
+ascii_upper(uint8_t c)
+{
+	return c >= 'a' && c <= 'z' ? c & (uint8_t)~0x20 : c;
+}
+
 /* The long form of a one-letter name; any other name is its own. */
 static struct slice
 long_form(struct slice name)
@@ -92,6 +98,42 @@ sip_header_next(struct slice msg, size_t *pos, struct slice *name, struct slice 
 		return RC_END;
 	*pos = w.pos;
 	return RC_OK;
+}
+
+/* The lines that could have this name in either form begin with these. */
+static void
+beginnings(struct slice want, bool first[static 256])
+{
+	memset(first, 0, 256 * sizeof(*first));
+	first['\r'] = first['\n'] = true;	/* the empty line */
+	if (want.n > 0)
+		first[want.p[0]] = first[ascii_lower(want.p[0])] = first[ascii_upper(want.p[0])] = true;
+	for (size_t i = 0; i < sizeof(compact) / sizeof(compact[0]); i++)
+		if (slice_ieq(compact[i].name, want))
+			first[(uint8_t)compact[i].letter] = first[ascii_upper((uint8_t)compact[i].letter)] = true;
+}
+
+bool
+sip_header_find(struct slice msg, size_t *pos, struct slice name, struct slice *value)
+{
+	struct slice have, want = long_form(name);
+	struct sip_lines w;
+	bool first[256];
+
+	beginnings(want, first);
+	if (*pos == 0)
+		walk(&w, msg);
+	else
+		sip_lines_init(&w, msg, *pos);
+	for (;;) {
+		sip_lines_seek(&w, first);
+		if (next_header(&w, &have, value) != RC_OK || (w.pos == msg.n && msg.p[msg.n - 1] != '\n'))
+			return false;
+		if (!slice_ieq(long_form(have), want))
+			continue;
+		*pos = w.pos;
+		return true;
+	}
 }
 
 bool
