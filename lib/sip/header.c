@@ -29,12 +29,6 @@ static const struct {
 	{ 'y', SLICE_LIT("Identity") },
 };
 
-static uint8_t
-ascii_upper(uint8_t c)
-{
-	return c >= 'a' && c <= 'z' ? c & (uint8_t)~0x20 : c;
-}
-
 /* The long form of a one-letter name; any other name is its own. */
 static struct slice
 long_form(struct slice name)
@@ -100,17 +94,27 @@ sip_header_next(struct slice msg, size_t *pos, struct slice *name, struct slice 
 	return RC_OK;
 }
 
-/* The lines that could have this name in either form begin with these. */
-static void
-beginnings(struct slice want, bool first[static 256])
+/* The compact form's letter, or the first one of a name that has none; in lower case. */
+static uint8_t
+other_letter(struct slice want)
 {
-	memset(first, 0, 256 * sizeof(*first));
-	first['\r'] = first['\n'] = true;	/* the empty line */
-	if (want.n > 0)
-		first[want.p[0]] = first[ascii_lower(want.p[0])] = first[ascii_upper(want.p[0])] = true;
 	for (size_t i = 0; i < sizeof(compact) / sizeof(compact[0]); i++)
 		if (slice_ieq(compact[i].name, want))
-			first[(uint8_t)compact[i].letter] = first[ascii_upper((uint8_t)compact[i].letter)] = true;
+			return (uint8_t)compact[i].letter;
+	return want.p[0] | 0x20;
+}
+
+/* Passes by lines that begin with neither letter, folds included; but not by the empty line. */
+static void
+seek(struct sip_lines *w, uint8_t a, uint8_t b)
+{
+	while (w->pos < w->msg.n) {
+		uint8_t c = w->msg.p[w->pos] | 0x20;
+
+		if (c == a || c == b || c == ('\r' | 0x20) || c == ('\n' | 0x20))
+			break;
+		w->pos = sip_lines_end(w) + 1;
+	}
 }
 
 bool
@@ -118,15 +122,17 @@ sip_header_find(struct slice msg, size_t *pos, struct slice name, struct slice *
 {
 	struct slice have, want = long_form(name);
 	struct sip_lines w;
-	bool first[256];
+	uint8_t letter;
 
-	beginnings(want, first);
+	if (name.n == 0)
+		return false;
+	letter = other_letter(want);
 	if (*pos == 0)
 		walk(&w, msg);
 	else
 		sip_lines_init(&w, msg, *pos);
 	for (;;) {
-		sip_lines_seek(&w, first);
+		seek(&w, want.p[0] | 0x20, letter);
 		if (next_header(&w, &have, value) != RC_OK || (w.pos == msg.n && msg.p[msg.n - 1] != '\n'))
 			return false;
 		if (!slice_ieq(long_form(have), want))
