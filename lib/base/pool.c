@@ -6,26 +6,26 @@
 #include "base/xalloc.h"
 
 void
+pool_init(struct pool *p, uint32_t size)
+{
+	*p = (struct pool){ .size = size };
+	(void)pool_fresh(p);
+}
+
+void
 pool_reset(struct pool *p)
 {
 	for (uint32_t i = 0; i < p->chunks; i++)
 		xhuge_free(p->chunk[i], (size_t)p->size << POOL_BITS);
 	free(p->chunk);
-	*p = (struct pool){ .size = p->size };
+	*p = (struct pool){ 0 };
 }
 
 uint32_t
-pool_get(struct pool *p)
+pool_fresh(struct pool *p)
 {
-	uint32_t i = p->free;
+	uint32_t i = p->used++;
 
-	if (i != 0) {
-		memcpy(&p->free, pool_at(p, i), sizeof(p->free));
-		memset(pool_at(p, i), 0, p->size);
-		__builtin_prefetch(pool_at(p, p->free), 1);	/* the next one's */
-		return i;
-	}
-	i = p->used++;
 	if (i >> POOL_BITS >= p->chunks) {
 		if (p->chunks == p->cap) {
 			p->cap = p->cap > 0 ? 2 * p->cap : 16;
@@ -34,18 +34,4 @@ pool_get(struct pool *p)
 		p->chunk[p->chunks++] = xhuge((size_t)p->size << POOL_BITS);
 	}
 	return i;
-}
-
-void
-pool_put(struct pool *p, uint32_t i)
-{
-	memcpy(pool_at(p, i), &p->free, sizeof(p->free));
-	p->free = i;
-}
-
-void
-pool_init(struct pool *p, uint32_t size)
-{
-	*p = (struct pool){ .size = size };
-	(void)pool_get(p);
 }

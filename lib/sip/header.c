@@ -94,6 +94,54 @@ sip_header_next(struct slice msg, size_t *pos, struct slice *name, struct slice 
 	return RC_OK;
 }
 
+/* The compact form's letter, or the first one of a name that has none; in lower case. */
+static uint8_t
+other_letter(struct slice want)
+{
+	for (size_t i = 0; i < sizeof(compact) / sizeof(compact[0]); i++)
+		if (slice_ieq(compact[i].name, want))
+			return (uint8_t)compact[i].letter;
+	return want.p[0] | 0x20;
+}
+
+/* Passes by lines that begin with neither letter, folds included; but not by the empty line. */
+static void
+seek(struct sip_lines *w, uint8_t a, uint8_t b)
+{
+	while (w->pos < w->msg.n) {
+		uint8_t c = w->msg.p[w->pos] | 0x20;
+
+		if (c == a || c == b || c == ('\r' | 0x20) || c == ('\n' | 0x20))
+			break;
+		w->pos = sip_lines_end(w) + 1;
+	}
+}
+
+bool
+sip_header_find(struct slice msg, size_t *pos, struct slice name, struct slice *value)
+{
+	struct slice have, want = long_form(name);
+	struct sip_lines w;
+	uint8_t letter;
+
+	if (name.n == 0)
+		return false;
+	letter = other_letter(want);
+	if (*pos == 0)
+		walk(&w, msg);
+	else
+		sip_lines_init(&w, msg, *pos);
+	for (;;) {
+		seek(&w, want.p[0] | 0x20, letter);
+		if (next_header(&w, &have, value) != RC_OK || (w.pos == msg.n && msg.p[msg.n - 1] != '\n'))
+			return false;
+		if (!slice_ieq(long_form(have), want))
+			continue;
+		*pos = w.pos;
+		return true;
+	}
+}
+
 bool
 sip_header(struct slice msg, struct slice name, int nth, struct slice *value)
 {

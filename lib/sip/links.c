@@ -1,69 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A group is small (max_sets), so joining two gives all of the smaller one's sets and values to the other. Values hang in the buckets of
- * a linear hash table, which grows by a bucket for each.
+ * Groups are trees of sets (union-find); a group's data is its root's. Sets that left stay in the tree until the group ends.
  */
 #include "sip/links.h"
 
 #include <stdlib.h>
 
 #include "base/hash.h"
-#include "base/pool.h"
+#include "base/linhash.h"
 #include "base/xalloc.h"
+#include "sip/msg.h"
+
+struct leg {		/* a set */
+	void *mark;	/* root's */
+	uint32_t parent;	/* itself: root */
+	uint32_t next;	/* in the group's list, which ends with the root; every leg comes before its parent */
+	uint32_t first;	/* root's: of the list */
+	uint32_t value;	/* those that this set brought */
+	uint32_t values;	/* how many */
+	uint32_t live;	/* root's: sets that have not left; 0: the group has ended */
+	uint32_t sets;	/* root's: with those that have left */
+};
 
 struct value {
 	uint64_t key[2];
-	uint32_t group;
-	uint32_t next;		/* in the bucket */
-	uint32_t mate;		/* of the same group */
+	uint32_t next;	/* in the bucket */
+	uint32_t beside;	/* of the same set */
+	uint32_t leg;
 };
-
-struct member {
-	uint32_t group;
-	uint32_t prev, next;	/* of the same group */
-	uint16_t values;	/* that it brought */
-	bool refused;		/* it was counted as such */
-};
-
-struct group {
-	void *mark;
-	uint32_t member;	/* the first of them */
-	uint32_t value;
-	uint32_t n;		/* members */
-};
-
-#define FIRST_LEVEL 8
-#define HEAD_BITS 16		/* bucket heads of a chunk */
-#define MAX_CHUNKS 65536
 
 struct links {
 	struct links_conf conf;
-	struct pool values, members, groups;
-	uint32_t **heads;
-	uint64_t buckets;
-	unsigned level;		/* 2^level <= buckets < 2^(level + 1) */
-	uint64_t values_n;
+	struct pool legs, values;
+	struct linhash table;	/* of values */
+	uint64_t value_count;
+	uint32_t ended;		/* the lists of ended groups, one behind the other, to be freed */
 	struct links_stats stats;
 };
 
-static struct value *value_at(const struct links *l, uint32_t i) { return pool_at(&l->values, i); }
-static struct member *member_at(const struct links *l, uint32_t i) { return pool_at(&l->members, i); }
-static struct group *group_at(const struct links *l, uint32_t i) { return pool_at(&l->groups, i); }
+#define FREE_STEPS 8	/* a call, values and legs: more than one call can add */
 
-static uint32_t *
-bucket(const struct links *l, uint64_t b)
+static struct leg *
+leg_at(const struct links *l, uint32_t i)
 {
-	return &l->heads[b >> HEAD_BITS][b & ((1u << HEAD_BITS) - 1)];
+	return pool_at(&l->legs, i);
 }
 
-static uint32_t *
-head(const struct links *l, uint64_t hash)
+static struct value *
+value_at(const struct links *l, uint32_t i)
 {
-	uint64_t b = hash & (((uint64_t)2 << l->level) - 1);
-
-	if (b >= l->buckets)
-		b &= ((uint64_t)1 << l->level) - 1;
-	return bucket(l, b);
+	return pool_at(&l->values, i);
 }
 
 struct links *
@@ -72,13 +58,13 @@ links_new(const struct links_conf *conf)
 	struct links *l = xcalloc(1, sizeof(*l));
 
 	l->conf = *conf;
+	if (l->conf.max_sets < 2)
+		l->conf.max_sets = 2;
+	if (l->conf.max_values < 2)
+		l->conf.max_values = 2;
+	pool_init(&l->legs, sizeof(struct leg));
 	pool_init(&l->values, sizeof(struct value));
-	pool_init(&l->members, sizeof(struct member));
-	pool_init(&l->groups, sizeof(struct group));
-	l->heads = xcalloc(MAX_CHUNKS, sizeof(*l->heads));
-	l->heads[0] = xcalloc((size_t)1 << HEAD_BITS, sizeof(uint32_t));
-	l->level = FIRST_LEVEL;
-	l->buckets = 1u << FIRST_LEVEL;
+	linhash_init(&l->table, &l->values, offsetof(struct value, key), offsetof(struct value, next));
 	return l;
 }
 
@@ -87,217 +73,234 @@ links_free(struct links *l)
 {
 	if (l == NULL)
 		return;
-	for (size_t i = 0; i < MAX_CHUNKS; i++)
-		free(l->heads[i]);
-	free(l->heads);
+	linhash_reset(&l->table);
+	pool_reset(&l->legs);
 	pool_reset(&l->values);
-	pool_reset(&l->members);
-	pool_reset(&l->groups);
 	free(l);
 }
 
-struct links_value
-links_value(const struct links *l, struct slice text)
+uint32_t
+links_find(struct links *l, uint32_t number)
 {
-	return (struct links_value){ { hash64_seed(text.p, text.n, l->conf.seed), hash64_seed(text.p, text.n, ~l->conf.seed * 0x9e3779b97f4a7c15ULL) } };
-}
+	struct leg *g = leg_at(l, number);
 
-static void
-split_bucket(struct links *l)
-{
-	uint64_t fresh = l->buckets, old = fresh - ((uint64_t)1 << l->level), mask = ((uint64_t)2 << l->level) - 1;
-	uint32_t *stay, *go, i;
-
-	if (fresh >> HEAD_BITS >= MAX_CHUNKS)
-		return;
-	if (l->heads[fresh >> HEAD_BITS] == NULL)
-		l->heads[fresh >> HEAD_BITS] = xcalloc((size_t)1 << HEAD_BITS, sizeof(uint32_t));
-	stay = bucket(l, old);
-	go = bucket(l, fresh);
-	for (i = *stay; i != 0; i = value_at(l, i)->next) {
-		uint32_t **to = (value_at(l, i)->key[0] & mask) == fresh ? &go : &stay;
-
-		**to = i;
-		*to = &value_at(l, i)->next;
+	while (g->parent != number) {
+		g->parent = leg_at(l, g->parent)->parent;	/* halves the path */
+		number = g->parent;
+		g = leg_at(l, number);
 	}
-	*stay = *go = 0;
-	if (++l->buckets == (uint64_t)2 << l->level)
-		l->level++;
-}
-
-static uint32_t
-find(const struct links *l, const struct links_value *v)
-{
-	uint32_t i = *head(l, v->key[0]);
-
-	while (i != 0 && (value_at(l, i)->key[0] != v->key[0] || value_at(l, i)->key[1] != v->key[1]))
-		i = value_at(l, i)->next;
-	return i;
-}
-
-static void
-remember(struct links *l, uint32_t group, const struct links_value *v)
-{
-	uint32_t i = pool_get(&l->values), *h;
-
-	if (++l->values_n > l->buckets)
-		split_bucket(l);
-	h = head(l, v->key[0]);
-	*value_at(l, i) = (struct value){ { v->key[0], v->key[1] }, group, *h, group_at(l, group)->value };
-	*h = i;
-	group_at(l, group)->value = i;
-	l->stats.bytes += sizeof(struct value);
-}
-
-static void
-forget_values(struct links *l, uint32_t i)
-{
-	while (i != 0) {
-		uint32_t mate = value_at(l, i)->mate, *p = head(l, value_at(l, i)->key[0]);
-
-		while (*p != i)
-			p = &value_at(l, *p)->next;
-		*p = value_at(l, i)->next;
-		pool_put(&l->values, i);
-		l->values_n--;
-		l->stats.bytes -= sizeof(struct value);
-		i = mate;
-	}
-}
-
-static void
-add_member(struct links *l, uint32_t group, uint32_t i)
-{
-	struct group *g = group_at(l, group);
-	struct member *m = member_at(l, i);
-
-	m->group = group;
-	m->prev = 0;
-	m->next = g->member;
-	if (m->next != 0)
-		member_at(l, m->next)->prev = i;
-	g->member = i;
-	g->n++;
+	return number;
 }
 
 uint32_t
-links_enter(struct links *l, const struct links_value *v)
+links_size(struct links *l, uint32_t number)
 {
-	uint32_t i = pool_get(&l->members), known = find(l, v), group = known != 0 ? value_at(l, known)->group : 0;
-
-	l->stats.bytes += sizeof(struct member);
-	if (group != 0 && group_at(l, group)->n < l->conf.max_sets) {
-		add_member(l, group, i);
-		l->stats.joins++;
-		return i;
-	}
-	l->stats.refused += group != 0;
-	group = pool_get(&l->groups);
-	l->stats.groups++;
-	l->stats.bytes += sizeof(struct group);
-	add_member(l, group, i);
-	if (known == 0)
-		remember(l, group, v);
-	member_at(l, i)->values = 1;
-	return i;
-}
-
-/* All of `gone` is given to `kept`. */
-static void
-join(struct links *l, uint32_t kept, uint32_t gone)
-{
-	struct group *k = group_at(l, kept), *g = group_at(l, gone);
-	uint32_t last = 0;
-
-	l->stats.joins += g->n;
-	for (uint32_t i = g->member, next; i != 0; i = next) {
-		next = member_at(l, i)->next;
-		add_member(l, kept, i);
-	}
-	for (uint32_t i = g->value; i != 0; i = value_at(l, i)->mate) {
-		value_at(l, i)->group = kept;
-		last = i;
-	}
-	if (last != 0) {
-		value_at(l, last)->mate = k->value;
-		k->value = g->value;
-	}
-	pool_put(&l->groups, gone);
-	l->stats.groups--;
-	l->stats.bytes -= sizeof(struct group);
-}
-
-static void
-refuse(struct links *l, struct member *m)
-{
-	l->stats.refused += !m->refused;
-	m->refused = true;
-}
-
-bool
-links_add(struct links *l, uint32_t number, const struct links_value *v)
-{
-	struct member *m = member_at(l, number);
-	uint32_t known = find(l, v), ours = m->group, theirs, kept, gone;
-
-	if (known == 0) {
-		if (m->values >= l->conf.max_values) {
-			refuse(l, m);
-			return false;
-		}
-		m->values++;
-		remember(l, ours, v);
-		return false;
-	}
-	theirs = value_at(l, known)->group;
-	if (theirs == ours)
-		return false;
-	if (group_at(l, ours)->n + group_at(l, theirs)->n > l->conf.max_sets) {
-		refuse(l, m);
-		return false;
-	}
-	kept = group_at(l, ours)->n > group_at(l, theirs)->n ? ours : theirs;
-	gone = kept == ours ? theirs : ours;
-	if (l->conf.joined != NULL)
-		l->conf.joined(l->conf.arg, group_at(l, kept)->member, group_at(l, gone)->member);
-	join(l, kept, gone);
-	return true;
-}
-
-void
-links_leave(struct links *l, uint32_t number)
-{
-	struct member *m = member_at(l, number);
-	uint32_t group = m->group;
-	struct group *g = group_at(l, group);
-
-	*(m->prev != 0 ? &member_at(l, m->prev)->next : &g->member) = m->next;
-	if (m->next != 0)
-		member_at(l, m->next)->prev = m->prev;
-	pool_put(&l->members, number);
-	l->stats.bytes -= sizeof(struct member);
-	if (--g->n > 0)
-		return;
-	forget_values(l, g->value);
-	pool_put(&l->groups, group);
-	l->stats.groups--;
-	l->stats.bytes -= sizeof(struct group);
-}
-
-uint32_t
-links_size(const struct links *l, uint32_t number)
-{
-	return group_at(l, member_at(l, number)->group)->n;
+	return leg_at(l, links_find(l, number))->live;
 }
 
 void **
-links_mark(const struct links *l, uint32_t number)
+links_mark(struct links *l, uint32_t number)
 {
-	return &group_at(l, member_at(l, number)->group)->mark;
+	return &leg_at(l, links_find(l, number))->mark;
 }
 
 struct links_stats
 links_stats(const struct links *l)
 {
-	return l->stats;
+	struct links_stats s = l->stats;
+
+	s.bytes += l->table.buckets * sizeof(uint32_t);
+	return s;
+}
+
+/* The root of the group that has the value, 0 = none. */
+static uint32_t
+find_value(struct links *l, const struct links_value *v)
+{
+	const struct value *have;
+
+	for (uint32_t i = *linhash_head(&l->table, v->key[0]); i != 0; i = have->next) {
+		uint32_t root;
+
+		have = value_at(l, i);
+		if (have->key[0] != v->key[0] || have->key[1] != v->key[1])
+			continue;
+		root = links_find(l, have->leg);
+		if (leg_at(l, root)->live > 0)
+			return root;
+	}
+	return 0;
+}
+
+static void
+put_value(struct links *l, uint32_t leg, const struct links_value *v)
+{
+	uint32_t i = pool_get(&l->values), *head;
+	struct value *fresh = value_at(l, i);
+
+	linhash_grow(&l->table, l->value_count++);
+	head = linhash_head(&l->table, v->key[0]);
+	*fresh = (struct value){ .key = { v->key[0], v->key[1] }, .next = *head, .beside = leg_at(l, leg)->value, .leg = leg };
+	*head = i;
+	leg_at(l, leg)->value = i;
+	leg_at(l, leg)->values++;
+	l->stats.bytes += sizeof(*fresh);
+}
+
+static void
+free_value(struct links *l, uint32_t i)
+{
+	uint32_t *p = linhash_head(&l->table, value_at(l, i)->key[0]);
+
+	while (*p != i)
+		p = &value_at(l, *p)->next;
+	*p = value_at(l, i)->next;
+	pool_put(&l->values, i);
+	l->value_count--;
+	l->stats.bytes -= sizeof(struct value);
+}
+
+/* Frees some of what ended groups had. A leg goes before its parent, so the values that are still there find their root. */
+static void
+free_ended(struct links *l)
+{
+	for (unsigned steps = FREE_STEPS; steps > 0 && l->ended != 0; steps--) {
+		uint32_t i = l->ended, v = leg_at(l, i)->value;
+
+		if (v != 0) {
+			leg_at(l, i)->value = value_at(l, v)->beside;
+			free_value(l, v);
+			continue;
+		}
+		l->ended = leg_at(l, i)->next;
+		pool_put(&l->legs, i);
+		l->stats.bytes -= sizeof(struct leg);
+	}
+}
+
+uint32_t
+links_enter(struct links *l, const struct links_value *v)
+{
+	uint32_t root = find_value(l, v), i = pool_get(&l->legs);
+	struct leg *g = leg_at(l, i), *r = leg_at(l, root);
+
+	l->stats.bytes += sizeof(*g);
+	if (root != 0 && r->sets < l->conf.max_sets) {
+		g->parent = root;
+		g->next = r->first;
+		r->first = i;
+		r->live++;
+		r->sets++;
+		l->stats.joins++;
+	} else {
+		*g = (struct leg){ .parent = i, .first = i, .live = 1, .sets = 1 };
+		l->stats.groups++;
+		if (root == 0)
+			put_value(l, i, v);
+		else
+			l->stats.refused++;
+	}
+	free_ended(l);
+	return i;
+}
+
+/* b becomes part of a. */
+static void
+join(struct links *l, uint32_t a, uint32_t b)
+{
+	struct leg *kept = leg_at(l, a), *gone = leg_at(l, b);
+
+	if (l->conf.joined != NULL)
+		l->conf.joined(l->conf.arg, a, b);
+	gone->parent = a;
+	gone->next = kept->first;
+	kept->first = gone->first;
+	kept->live += gone->live;
+	kept->sets += gone->sets;
+	gone->mark = NULL;
+	l->stats.groups--;
+	l->stats.joins++;
+}
+
+bool
+links_add(struct links *l, uint32_t number, const struct links_value *v)
+{
+	uint32_t mine = links_find(l, number), other = find_value(l, v);
+	bool joined = false;
+
+	free_ended(l);
+	if (other == mine)
+		return false;
+	if (other == 0 ? leg_at(l, number)->values >= l->conf.max_values :
+	    (uint64_t)leg_at(l, mine)->sets + leg_at(l, other)->sets > l->conf.max_sets) {
+		l->stats.refused++;
+	} else if (other == 0) {
+		put_value(l, number, v);
+	} else {
+		bool swap = leg_at(l, mine)->sets < leg_at(l, other)->sets;
+
+		join(l, swap ? other : mine, swap ? mine : other);
+		joined = true;
+	}
+	return joined;
+}
+
+void
+links_leave(struct links *l, uint32_t number)
+{
+	uint32_t root = links_find(l, number);
+	struct leg *r = leg_at(l, root);
+
+	if (--r->live == 0) {
+		r->mark = NULL;
+		r->next = l->ended;
+		l->ended = r->first;
+		l->stats.groups--;
+	}
+	free_ended(l);
+}
+
+/* As links.h says: 32 hexadecimal digits in lower case. */
+static bool
+uuid(struct slice s, uint8_t out[32])
+{
+	size_t n = 0;
+
+	if (s.n != 32 && s.n != 36)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t c = ascii_lower(s.p[i]);
+
+		if (s.n == 36 && (i == 8 || i == 13 || i == 18 || i == 23)) {
+			if (c != '-')
+				return false;
+			continue;
+		}
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+			return false;
+		out[n++] = c;
+	}
+	return true;
+}
+
+static struct links_value
+value_of(const struct links *l, const uint8_t *p, size_t n)
+{
+	return (struct links_value){ { hash64_seed(p, n, l->conf.seed), hash64_seed(p, n, ~l->conf.seed * 0x9e3779b97f4a7c15ULL) } };
+}
+
+struct links_value
+links_value(const struct links *l, struct slice text)
+{
+	struct links_value v;
+	uint8_t digits[32], *flat;
+
+	if (uuid(text, digits))
+		return value_of(l, digits, sizeof(digits));
+	if (slice_chr(text, '\n') == text.n)
+		return value_of(l, text.p, text.n);
+	flat = xmalloc(text.n);		/* rare: a folded value */
+	v = value_of(l, flat, sip_unfold(text, flat));
+	free(flat);
+	return v;
 }

@@ -2,111 +2,116 @@
 #include "sip/links.h"
 #include "sip/msg.h"
 
-#define UUID 32		/* hexadecimal digits, RFC 7989 5 */
-
-struct found {
+struct values {
 	struct slice *v;
 	size_t n;
 };
 
 static void
-add(struct found *f, struct slice v)
+add(struct values *o, struct slice s)
 {
-	v = slice_trim(v);
-	if (v.n >= 2 && ((v.p[0] == '"' && v.p[v.n - 1] == '"') || (v.p[0] == '<' && v.p[v.n - 1] == '>')))
-		v = slice_trim(slice_of(v.p + 1, v.n - 2));
-	if (v.n > 0 && f->n < LINKS_HEADER_VALUES)
-		f->v[f->n++] = v;
-}
-
-static struct slice
-params(struct slice v)
-{
-	return slice_skip(v, slice_chr(v, ';'));
+	s = slice_trim(s);
+	if (s.n == 0 || o->n == LINKS_HEADER_VALUES)
+		return;
+	for (size_t i = 0; i < o->n; i++)
+		if (slice_eq(o->v[i], s))
+			return;
+	o->v[o->n++] = s;
 }
 
 static void
-whole(struct slice v, struct found *f)
+add_first(struct slice value, struct values *o)
 {
-	add(f, v);
+	add(o, slice_head(value, slice_chr(value, ';')));
 }
 
-/* callid *( ";" param ) */
+/* A Call-ID has no comma, but may have quotes and angles (RFC 3261 25.1, word): they quote nothing. */
 static void
-before_params(struct slice v, struct found *f)
+add_list(struct slice value, struct values *o)
 {
-	add(f, slice_head(v, slice_chr(v, ';')));
+	size_t end;
+
+	do {
+		end = slice_chr(value, ',');
+		add(o, slice_head(value, end));
+		value = slice_skip(value, end + 1);
+	} while (value.n > 0);
 }
 
 static void
-each(struct slice v, struct found *f)
+add_icid(struct slice value, struct values *o)
 {
-	while (v.n > 0 && f->n < LINKS_HEADER_VALUES) {
-		size_t n = slice_chr(v, ',');
+	struct slice v;
 
-		add(f, slice_head(v, n));
-		v = slice_skip(v, n + 1);
+	if (sip_param_list(value, SLICE_LIT("icid-value"), &v))
+		add(o, v);
+}
+
+/* 32 hexadecimal digits, or in the form of RFC 4122, not all of them 0 (RFC 7989 5). */
+static bool
+is_uuid(struct slice s)
+{
+	size_t digits = 0, zeros = 0, dashes = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t c = ascii_lower(s.p[i]);
+
+		zeros += c == '0';
+		dashes += c == '-' && s.n == 36 && (i == 8 || i == 13 || i == 18 || i == 23);
+		digits += (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 	}
+	return digits == 32 && digits + dashes == s.n && zeros < 32;
 }
 
-/* The parameters stand without a value before them. */
 static void
-icid(struct slice v, struct found *f)
+add_uuid(struct slice s, struct values *o)
 {
-	while (v.n > 0) {
-		size_t n = slice_chr(v, ';'), eq;
-		struct slice p = slice_trim(slice_head(v, n));
-
-		eq = slice_chr(p, '=');
-		if (slice_ieq(slice_trim(slice_head(p, eq)), SLICE_LIT("icid-value")))
-			add(f, slice_skip(p, eq + 1));
-		v = slice_skip(v, n + 1);
-	}
+	s = slice_trim(s);
+	if (is_uuid(s))
+		add(o, s);
 }
 
 static void
-uuid(struct slice v, struct found *f)
-{
-	size_t zeros = 0;
-
-	v = slice_trim(v);
-	while (zeros < v.n && v.p[zeros] == '0')
-		zeros++;
-	if (v.n == UUID && zeros < UUID)
-		add(f, v);
-}
-
-static void
-session(struct slice v, struct found *f)
+add_session(struct slice value, struct values *o)
 {
 	struct slice remote;
 
-	uuid(slice_head(v, slice_chr(v, ';')), f);
-	if (sip_param(params(v), SLICE_LIT("remote"), &remote))
-		uuid(remote, f);
+	add_uuid(slice_head(value, slice_chr(value, ';')), o);
+	if (sip_param(value, SLICE_LIT("remote"), &remote))
+		add_uuid(remote, o);
 }
+
+static void
+add_whole(struct slice value, struct values *o)
+{
+	if (value.n >= 2 && value.p[0] == '"' && value.p[value.n - 1] == '"')
+		value = slice_of(value.p + 1, value.n - 2);
+	add(o, value);
+}
+
+static const struct shape {
+	struct slice name;
+	void (*add)(struct slice value, struct values *);
+} shapes[] = {
+	{ SLICE_LIT("Replaces"), add_first },
+	{ SLICE_LIT("Target-Dialog"), add_first },
+	{ SLICE_LIT("In-Reply-To"), add_list },
+	{ SLICE_LIT("P-Charging-Vector"), add_icid },
+	{ SLICE_LIT("Session-ID"), add_session },
+	{ { NULL, 0 }, add_whole },
+};
 
 size_t
 links_header(struct slice msg, struct slice name, struct slice out[LINKS_HEADER_VALUES])
 {
-	static const struct {
-		struct slice name;
-		void (*get)(struct slice, struct found *);
-	} known[] = {
-		{ SLICE_LIT("Replaces"), before_params },
-		{ SLICE_LIT("Target-Dialog"), before_params },
-		{ SLICE_LIT("In-Reply-To"), each },
-		{ SLICE_LIT("P-Charging-Vector"), icid },
-		{ SLICE_LIT("Session-ID"), session },
-	};
-	void (*get)(struct slice, struct found *) = whole;
-	struct found f = { .v = out };
-	struct slice v;
+	const struct shape *shape = shapes;
+	struct values o = { out, 0 };
+	struct slice value;
+	size_t pos = 0;
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (slice_ieq(name, known[i].name))
-			get = known[i].get;
-	for (int i = 0; f.n < LINKS_HEADER_VALUES && sip_header(msg, name, i, &v); i++)
-		get(v, &f);
-	return f.n;
+	while (shape->name.n > 0 && !slice_ieq(shape->name, name))
+		shape++;
+	while (o.n < LINKS_HEADER_VALUES && sip_header_find(msg, &pos, name, &value))
+		shape->add(value, &o);
+	return o.n;
 }

@@ -42,6 +42,12 @@ enum rc sip_header_next(struct slice msg, size_t *pos, struct slice *name, struc
  */
 bool sip_header(struct slice msg, struct slice name, int nth, struct slice *value);
 
+/*
+ * The next header of this name from *pos on (0: the first), as sip_header; *pos moves behind it. One whose line end is not there
+ * (cut) is none: half a value would be another. Faster than sip_header_next, as other lines are hardly looked at.
+ */
+bool sip_header_find(struct slice msg, size_t *pos, struct slice name, struct slice *value);
+
 /* The same name for header comparison, long and compact form alike ("i" and "Call-ID"). */
 bool sip_header_is(struct slice have, struct slice want);
 
@@ -70,6 +76,8 @@ enum rc sip_uri(struct slice uri, struct sip_uri *out) MUST_USE;
  * quotes. An empty value, or none, has p != NULL.
  */
 bool sip_param(struct slice params, struct slice name, struct slice *value);
+/* The same in "a=b;c" text, whose first parameter has no ';' before it (P-Charging-Vector). */
+bool sip_param_list(struct slice params, struct slice name, struct slice *value);
 
 /*
  * The next of the comma-separated values in *list (Via, Contact, Route …), trimmed; commas in quoted strings and <> separate

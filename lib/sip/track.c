@@ -97,7 +97,7 @@ hash_msg(struct track *k, struct track_msg *m)
 void
 track_tick(struct track *k, uint64_t time_ns)
 {
-	stream_clock_move(&k->time, time_ns);
+	clock_follow(&k->clock, time_ns);
 	track_queue_sweep(k, SWEEP_TICK);
 }
 
@@ -205,7 +205,7 @@ begin_set(struct track *k, const struct track_msg *m, const struct found *f)
 	uint32_t i;
 
 	if (f->same >= TRACK_CALLID_SETS) {
-		k->stats.evicted += set_at(k, f->oldest)->deadline >= k->time.now;
+		k->stats.evicted += set_at(k, f->oldest)->deadline >= k->clock.now;
 		track_set_free(k, f->oldest);
 	}
 	i = track_set_new(k, m->key);
@@ -221,7 +221,7 @@ track_message(struct track *k, struct track_msg *m)
 	struct set *s;
 	bool fresh;
 
-	stream_clock_move(&k->time, m->time_ns);
+	clock_follow(&k->clock, m->time_ns);
 	if (!m->keyed)
 		return;
 	find(k, m, &f);

@@ -21,13 +21,13 @@ queue_of(uint64_t left)
 static bool
 is_over(const struct track *k, const struct set *s)
 {
-	return s->deadline < (k->time.jump != 0 && k->time.jump < k->time.now ? k->time.jump : k->time.now);
+	return s->deadline < (k->clock.jump != 0 && k->clock.jump < k->clock.now ? k->clock.jump : k->clock.now);
 }
 
 static uint8_t
 queue_now(const struct track *k, const struct set *s)
 {
-	return queue_of(s->deadline > k->time.now ? s->deadline - k->time.now : 0);
+	return queue_of(s->deadline > k->clock.now ? s->deadline - k->clock.now : 0);
 }
 
 static void

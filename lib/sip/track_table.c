@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "sip/track_table.h"
 
-#include <stdlib.h>
-
-#include "base/xalloc.h"
-
-#define FIRST_LEVEL 10
-#define SPLIT_AHEAD 16
-
 void
 track_table_init(struct track *k)
 {
 	pool_init(&k->sets, sizeof(struct set));
 	pool_init(&k->txns, sizeof(struct txn));
 	pool_init(&k->usages, sizeof(struct usage));
-	k->level = FIRST_LEVEL;
-	k->buckets = 1u << FIRST_LEVEL;
-	k->heads[0] = xhuge(sizeof(uint32_t) << HEAD_BITS);
+	linhash_init(&k->table, &k->sets, offsetof(struct set, key), offsetof(struct set, next));
 }
 
 static void
@@ -35,34 +26,7 @@ track_table_reset(struct track *k)
 	pool_reset(&k->sets);
 	pool_reset(&k->txns);
 	pool_reset(&k->usages);
-	for (size_t i = 0; i < sizeof(k->heads) / sizeof(k->heads[0]); i++)
-		xhuge_free(k->heads[i], sizeof(uint32_t) << HEAD_BITS);
-}
-
-/* One step of linear hashing: the sets of one bucket are shared with a new one, in their order. */
-static void
-split_bucket(struct track *k)
-{
-	uint64_t fresh = k->buckets, old = fresh - ((uint64_t)1 << k->level), mask = ((uint64_t)2 << k->level) - 1;
-	uint32_t **chunk = &k->heads[fresh >> HEAD_BITS];
-	uint32_t *stay, *go, i;
-
-	if (*chunk == NULL)
-		*chunk = xhuge(sizeof(uint32_t) << HEAD_BITS);
-	stay = &k->heads[old >> HEAD_BITS][old & ((1u << HEAD_BITS) - 1)];
-	go = &(*chunk)[fresh & ((1u << HEAD_BITS) - 1)];
-	for (i = *stay; i != 0; i = set_at(k, i)->next) {
-		uint32_t **to = (set_at(k, i)->key[0] & mask) == fresh ? &go : &stay;
-
-		**to = i;
-		*to = &set_at(k, i)->next;
-	}
-	*stay = *go = 0;
-	if (++k->buckets == (uint64_t)2 << k->level)
-		k->level++;
-	/* Sets are far apart in memory: fetch the one of a split that comes a little later. */
-	old = (k->buckets + SPLIT_AHEAD) & (((uint64_t)1 << k->level) - 1);
-	__builtin_prefetch(set_at(k, k->heads[old >> HEAD_BITS][old & ((1u << HEAD_BITS) - 1)]));
+	linhash_reset(&k->table);
 }
 
 uint32_t
@@ -71,8 +35,7 @@ track_set_new(struct track *k, const uint64_t key[2])
 	uint32_t i = pool_get(&k->sets), *head;
 	struct set *s = set_at(k, i);
 
-	for (int n = 0; n < 2 && 2 * k->stats.open >= k->buckets && k->buckets < TRACK_MAX_BUCKETS; n++)
-		split_bucket(k);
+	linhash_grow(&k->table, k->stats.open);
 	head = track_head(k, key[0]);
 	s->key[0] = key[0];
 	s->key[1] = key[1];

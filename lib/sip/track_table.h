@@ -5,15 +5,14 @@
  * track_table - the memory of track: sets found by Call-ID, their transactions and usages, and the queues in which sets wait for
  * their end. Private to lib/sip/track*.c.
  *
- * Items live in pools and are named by 32-bit numbers (0 = none), half the size of pointers. Sets hang in buckets of a linear hash
- * table (one bucket is split for each new set, up to two for each set), newest first.
+ * Items live in pools and are named by 32-bit numbers (0 = none). Sets hang in buckets of a linear hash table, newest first.
  */
-#include "base/pool.h"
-#include "base/stream_clock.h"
+#include "base/clock.h"
+#include "base/linhash.h"
 #include "sip/track.h"
 
 #define SECOND 1000000000ULL
-#define TRACK_LINGER (32 * SECOND)	/* 64*T1, RFC 3261 17.1.1.1 */
+#define TRACK_LINGER CLOCK_JUMP	/* 64*T1, RFC 3261 17.1.1.1 */
 #define TRACK_QUEUES 8
 #define TRACK_SET_TXNS 64		/* of one set: a peer can make one set's walk this long */
 #define TRACK_SET_USAGES 16
@@ -80,17 +79,12 @@ struct usage {
 	uint8_t state;		/* enum usage_state */
 };
 
-#define TRACK_MAX_BUCKETS ((uint64_t)1 << 32)
-#define HEAD_BITS 19	/* 4-byte bucket heads: chunks of 2 MiB */
-
 struct track {
 	struct track_conf conf;
 	struct pool sets, txns, usages;
-	uint32_t *heads[1 << (32 - HEAD_BITS)];
-	uint64_t buckets;
-	unsigned level;		/* 2^level <= buckets < 2^(level + 1) */
+	struct linhash table;	/* of sets */
 	struct { uint32_t first, last; } queue[TRACK_QUEUES];
-	struct stream_clock time;
+	struct clock clock;	/* stream time */
 	struct track_stats stats;
 };
 
@@ -116,11 +110,7 @@ usage_at(const struct track *k, uint32_t i)
 static inline uint32_t *
 track_head(const struct track *k, uint64_t hash)
 {
-	uint64_t b = hash & (((uint64_t)2 << k->level) - 1);
-
-	if (b >= k->buckets)
-		b &= ((uint64_t)1 << k->level) - 1;
-	return &k->heads[b >> HEAD_BITS][b & ((1u << HEAD_BITS) - 1)];
+	return linhash_head(&k->table, hash);
 }
 
 /* How long it keeps its set: unanswered, it is a usage until its deadline; answered, it ended 32 s before that. */

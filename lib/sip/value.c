@@ -115,29 +115,45 @@ param_end(struct slice s)
 	return q + slice_chr(slice_skip(s, q), ';');
 }
 
+/* `params` begins with a parameter, or behind its ';'. */
+static bool
+find_param(struct slice params, struct slice name, struct slice *value)
+{
+	size_t n, end;
+
+	for (;; params = slice_skip(params, end + 1)) {
+		while (params.n > 0 && sip_is_lws(params.p[0]))
+			params = slice_skip(params, 1);
+		end = param_end(params);
+		if (slice_istarts(params, name)) {
+			for (n = name.n; n < params.n && sip_is_lws(params.p[n]);)
+				n++;
+			if (n == params.n || params.p[n] == ';') {
+				*value = slice_of(params.p + name.n, 0);
+				return true;
+			}
+			if (params.p[n] == '=') {
+				*value = unquoted(slice_of(params.p + n + 1, end - n - 1));
+				return true;
+			}
+		}
+		if (end == params.n)
+			return false;
+	}
+}
+
 bool
 sip_param(struct slice params, struct slice name, struct slice *value)
 {
-	size_t i = slice_chr(params, ';'), n;
+	size_t semi = slice_chr(params, ';');
 
-	for (; i < params.n; i = param_end(params)) {
-		params = slice_skip(params, i + 1);
-		while (params.n > 0 && sip_is_lws(params.p[0]))
-			params = slice_skip(params, 1);
-		if (!slice_istarts(params, name))
-			continue;
-		for (n = name.n; n < params.n && sip_is_lws(params.p[n]);)
-			n++;
-		if (n == params.n || params.p[n] == ';') {
-			*value = slice_of(params.p + name.n, 0);
-			return true;
-		}
-		if (params.p[n] == '=') {
-			*value = unquoted(slice_of(params.p + n + 1, param_end(params) - n - 1));
-			return true;
-		}
-	}
-	return false;
+	return semi < params.n && find_param(slice_skip(params, semi + 1), name, value);
+}
+
+bool
+sip_param_list(struct slice params, struct slice name, struct slice *value)
+{
+	return params.n > 0 && find_param(params, name, value);
 }
 
 bool

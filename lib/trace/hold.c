@@ -3,61 +3,23 @@
 
 #include <stdlib.h>
 
-#include "base/stream_clock.h"
+#include "base/clock.h"
 #include "base/xalloc.h"
+#include "trace/hold_store.h"
 
-#define SEGMENT ((size_t)1 << 20)
-#define SPARES 8
-#define ITEM_BITS 20		/* of a place: the number within the segment; the rest is the segment's */
-
-enum item_state {
-	ITEM_GONE,
-	ITEM_WAITS,
-	ITEM_OUT,		/* in order: decided, it waits for its turn */
-};
-
-struct item {
-	uint64_t next;		/* place in the list, 0 = none */
-	uint64_t came_ns;
-	void *owner;
-	size_t off, len;	/* of the frame */
-	uint8_t state;		/* enum item_state */
-};
-
-struct segment {
-	struct segment *spare;	/* list of them */
-	uint8_t *bytes;
-	size_t cap, used;
-	struct item *items;
-	uint32_t n, room;
-	uint32_t live;		/* items that are not gone */
-};
+#define STEPS_ADD 64		/* records that leave for their age, or in order, with each that comes */
+#define STEPS_MANY 4096		/* with a tick or a decision */
 
 struct hold {
 	struct hold_conf conf;
-	struct segment **ring;	/* by number, modulo its size; NULL: all its items are gone */
-	uint64_t ring_size;	/* power of two */
-	uint64_t first, end;	/* numbers of segments: there from first on; end is the next new one. Number 0 is none. */
-	uint32_t at;		/* of the first segment: its items before this are gone */
-	struct segment *spares;
-	unsigned spares_n;
-	struct stream_clock time;
-	struct buf frame;
-	struct hold_stats stats;
-	bool letting_out;	/* head_out is at work */
+	struct hold_store store;
+	struct clock clock;
+	uint64_t elapsed;	/* ns that the clock has gone ahead */
+	uint64_t oldest;	/* nothing waits before this place */
+	uint64_t given_up;
+	bool stopped;		/* out said so, and the caller was not told yet */
+	struct buf scratch;
 };
-
-static struct segment *
-segment_at(const struct hold *h, uint64_t number)
-{
-	return h->ring[number & (h->ring_size - 1)];
-}
-
-static struct item *
-item_at(const struct hold *h, uint64_t place)
-{
-	return &segment_at(h, place >> ITEM_BITS)->items[place & ((1u << ITEM_BITS) - 1)];
-}
 
 struct hold *
 hold_new(const struct hold_conf *conf)
@@ -65,346 +27,266 @@ hold_new(const struct hold_conf *conf)
 	struct hold *h = xcalloc(1, sizeof(*h));
 
 	h->conf = *conf;
-	h->ring_size = 16;
-	h->ring = xcalloc(h->ring_size, sizeof(struct segment *));
-	h->first = h->end = 1;
+	hold_store_init(&h->store, conf->max_bytes);
 	return h;
-}
-
-static size_t
-segment_bytes(const struct segment *s)
-{
-	return s->cap + s->room * sizeof(struct item);
-}
-
-static void
-segment_free(struct segment *s)
-{
-	free(s->bytes);
-	free(s->items);
-	free(s);
-}
-
-static void
-segment_done(struct hold *h, uint64_t number)
-{
-	struct segment *s = segment_at(h, number);
-
-	h->ring[number & (h->ring_size - 1)] = NULL;
-	h->stats.bytes -= segment_bytes(s);
-	if (s->cap != SEGMENT || h->spares_n == SPARES) {
-		segment_free(s);
-		return;
-	}
-	s->n = 0;
-	s->used = 0;
-	s->spare = h->spares;
-	h->spares = s;
-	h->spares_n++;
-}
-
-static void
-ring_grow(struct hold *h)
-{
-	uint64_t size = 2 * h->ring_size;
-	struct segment **ring = xcalloc(size, sizeof(struct segment *));
-
-	for (uint64_t i = h->first; i < h->end; i++)
-		ring[i & (size - 1)] = segment_at(h, i);
-	free(h->ring);
-	h->ring = ring;
-	h->ring_size = size;
-}
-
-static struct segment *
-segment_new(struct hold *h, size_t need)
-{
-	struct segment *s = h->spares;
-
-	if (h->end - h->first == h->ring_size)
-		ring_grow(h);
-	if (need <= SEGMENT && s != NULL) {
-		h->spares = s->spare;
-		h->spares_n--;
-	} else {
-		s = xcalloc(1, sizeof(*s));
-		s->cap = need > SEGMENT ? need : SEGMENT;
-		s->bytes = xmalloc(s->cap);
-	}
-	h->ring[h->end++ & (h->ring_size - 1)] = s;
-	h->stats.bytes += segment_bytes(s);
-	return s;
-}
-
-/* Room for a frame and its item in the last segment, or in a new one. */
-static struct segment *
-room_for(struct hold *h, size_t n)
-{
-	struct segment *s = h->end > h->first ? segment_at(h, h->end - 1) : NULL;
-
-	if (s != NULL && (s->cap - s->used < n || s->n == 1u << ITEM_BITS)) {
-		if (s->live == 0)
-			segment_done(h, h->end - 1);
-		s = NULL;
-	}
-	if (s == NULL)
-		s = segment_new(h, n);
-	if (s->n == s->room) {
-		h->stats.bytes -= segment_bytes(s);
-		s->room = s->room > 0 ? 2 * s->room : 1024;
-		s->items = xrealloc(s->items, s->room * sizeof(struct item));
-		h->stats.bytes += segment_bytes(s);
-	}
-	return s;
-}
-
-static void
-gone(struct hold *h, uint64_t place)
-{
-	struct segment *s = segment_at(h, place >> ITEM_BITS);
-
-	s->items[place & ((1u << ITEM_BITS) - 1)].state = ITEM_GONE;
-	h->stats.records--;
-	if (--s->live == 0 && place >> ITEM_BITS != h->end - 1)
-		segment_done(h, place >> ITEM_BITS);
-}
-
-/* The oldest that is not gone; 0 = none. */
-static uint64_t
-head(struct hold *h)
-{
-	while (h->first < h->end) {
-		struct segment *s = segment_at(h, h->first);
-
-		while (s != NULL && h->at < s->n && s->items[h->at].state == ITEM_GONE)
-			h->at++;
-		if (s != NULL && h->at < s->n)
-			return h->first << ITEM_BITS | h->at;
-		if (s != NULL && h->first == h->end - 1)
-			return 0;	/* it takes more */
-		h->first++;
-		h->at = 0;
-	}
-	return 0;
-}
-
-static bool
-let_out(struct hold *h, uint64_t place)
-{
-	struct item *i = item_at(h, place);
-	struct slice frame = slice_of(segment_at(h, place >> ITEM_BITS)->bytes + i->off, i->len);
-	void *owner = i->owner;
-	struct record r;
-	bool more = true;
-
-	if (record_decode(&frame, &r) == RC_OK) {	/* as it was encoded here */
-		r.intact = true;
-		more = h->conf.out(h->conf.arg, &r, owner);
-	}
-	gone(h, place);
-	return more;
-}
-
-/* In order: all whose turn has come. */
-static bool
-head_out(struct hold *h)
-{
-	bool more = true;
-	uint64_t p;
-
-	if (!h->conf.in_order || h->letting_out)
-		return true;
-	h->letting_out = true;
-	while (more && (p = head(h)) != 0 && item_at(h, p)->state == ITEM_OUT)
-		more = let_out(h, p);
-	h->letting_out = false;
-	return more;
 }
 
 void
 hold_free(struct hold *h)
 {
-	uint64_t p;
-
 	if (h == NULL)
 		return;
-	while ((p = head(h)) != 0)
-		(void)let_out(h, p);
-	for (uint64_t i = h->first; i < h->end; i++)
-		if (segment_at(h, i) != NULL)
-			segment_free(segment_at(h, i));
-	for (struct segment *s = h->spares, *next; s != NULL; s = next) {
-		next = s->spare;
-		segment_free(s);
-	}
-	free(h->ring);
-	buf_reset(&h->frame);
+	hold_store_reset(&h->store);
+	buf_reset(&h->scratch);
 	free(h);
-}
-
-/* Gives up the oldest that waits. False: out said so. */
-static bool
-give_up(struct hold *h, uint64_t place)
-{
-	struct item *i = item_at(h, place);
-	bool out;
-
-	if (i->state == ITEM_OUT)	/* its turn, but that was stopped */
-		return let_out(h, place);
-	h->stats.given_up++;
-	out = h->conf.given_up(h->conf.arg, i->owner);
-	i->state = ITEM_OUT;
-	if (out)
-		return let_out(h, place) && head_out(h);
-	gone(h, place);
-	return head_out(h);
-}
-
-static enum rc
-put(struct hold *h, const struct record *r, void *owner, enum item_state state, uint64_t *place, struct err *e)
-{
-	struct slice frame = r->raw;
-	struct segment *s;
-	size_t n;
-
-	if (!r->intact || frame.p == NULL) {
-		buf_clear(&h->frame);
-		if (record_encode(r, &h->frame) != RC_OK)
-			return err_set(e, RC_LIMIT, "record too large");
-		frame = buf_slice(&h->frame);
-	}
-	n = (frame.n + 7) & ~(size_t)7;
-	s = room_for(h, n);
-	memcpy(s->bytes + s->used, frame.p, frame.n);
-	s->items[s->n] = (struct item){ .came_ns = h->time.now, .owner = owner, .off = s->used, .len = frame.n, .state = (uint8_t)state };
-	*place = (h->end - 1) << ITEM_BITS | s->n++;
-	s->used += n;
-	s->live++;
-	h->stats.records++;
-	return RC_OK;
-}
-
-enum rc
-hold_add(struct hold *h, struct hold_list *list, const struct record *r, void *owner, struct err *e)
-{
-	uint64_t place, p;
-	enum rc rc = put(h, r, owner, ITEM_WAITS, &place, e);
-
-	if (rc != RC_OK)
-		return rc;
-	*(list->first != 0 ? &item_at(h, list->last)->next : &list->first) = place;
-	list->last = place;
-	list->n++;
-	while (h->stats.bytes > h->conf.max_bytes && (p = head(h)) != 0 && p != place)
-		if (!give_up(h, p))
-			return err_set(e, RC_END, "stopped");
-	return RC_OK;
-}
-
-enum rc
-hold_pass(struct hold *h, struct record *r, void *owner, bool *more, struct err *e)
-{
-	uint64_t place;
-	enum rc rc;
-
-	*more = true;
-	if (head(h) == 0) {
-		*more = h->conf.out(h->conf.arg, r, owner);
-		return RC_OK;
-	}
-	rc = put(h, r, owner, ITEM_OUT, &place, e);
-	while (rc == RC_OK && *more && h->stats.bytes > h->conf.max_bytes && (place = head(h)) != 0)
-		*more = give_up(h, place);
-	return rc;
-}
-
-void
-hold_join(struct hold *h, struct hold_list *a, struct hold_list *b)
-{
-	uint64_t *tail = &a->first, x = a->first, y = b->first;
-
-	if (b->n == 0)
-		return;
-	if (a->n > 0 && a->last < y) {	/* the usual case */
-		item_at(h, a->last)->next = y;
-		a->last = b->last;
-	} else {
-		a->last = a->last > b->last ? a->last : b->last;
-		while (x != 0 || y != 0) {
-			uint64_t *from = y == 0 || (x != 0 && x < y) ? &x : &y;
-
-			*tail = *from;
-			tail = &item_at(h, *from)->next;
-			*from = *tail;
-		}
-	}
-	a->n += b->n;
-	*b = (struct hold_list){ 0 };
-}
-
-bool
-hold_release(struct hold *h, struct hold_list *const *lists, size_t n)
-{
-	struct hold_list all = { 0 };
-	bool more = true;
-
-	for (size_t i = 0; i < n; i++)
-		hold_join(h, &all, lists[i]);
-	while (all.first != 0 && more) {
-		uint64_t p = all.first;
-		struct item *i = item_at(h, p);
-
-		all.first = i->next;
-		i->state = ITEM_OUT;
-		if (!h->conf.in_order)
-			more = let_out(h, p);
-	}
-	return head_out(h) && more;
-}
-
-bool
-hold_drop(struct hold *h, struct hold_list *list)
-{
-	for (uint64_t p = list->first, next; p != 0; p = next) {
-		next = item_at(h, p)->next;
-		gone(h, p);
-	}
-	*list = (struct hold_list){ 0 };
-	return head_out(h);
-}
-
-void
-hold_shift(struct hold *h, struct hold_list *list)
-{
-	list->first = item_at(h, list->first)->next;
-	if (--list->n == 0)
-		list->last = 0;
-}
-
-void
-hold_own(struct hold *h, const struct hold_list *list, void *owner)
-{
-	for (uint64_t p = list->first; p != 0; p = item_at(h, p)->next)
-		item_at(h, p)->owner = owner;
-}
-
-bool
-hold_tick(struct hold *h, uint64_t time_ns)
-{
-	uint64_t p;
-
-	stream_clock_move(&h->time, time_ns);
-	for (unsigned n = 0; n < HOLD_STEP && (p = head(h)) != 0; n++) {
-		if (h->time.now < h->conf.span_ns || item_at(h, p)->came_ns >= h->time.now - h->conf.span_ns)
-			break;
-		if (!give_up(h, p))
-			return false;
-	}
-	return true;
 }
 
 struct hold_stats
 hold_stats(const struct hold *h)
 {
-	return h->stats;
+	return (struct hold_stats){
+		.records = h->store.records, .bytes = h->store.bytes, .spare = h->store.spare_bytes, .given_up = h->given_up,
+	};
+}
+
+static void
+follow(struct hold *h, uint64_t time_ns)
+{
+	uint64_t before = h->clock.now;
+
+	clock_follow(&h->clock, time_ns);
+	if (before != 0 && h->clock.now > before)
+		h->elapsed += h->clock.now - before;
+}
+
+static bool
+let_out(struct hold *h, uint64_t place)
+{
+	struct slice frame = hold_frame(&h->store, place);
+	void *owner = hold_entry_at(&h->store, place)->owner;
+	struct record r = { 0 };
+
+	hold_store_gone(&h->store, place);
+	if (record_decode(&frame, &r) != RC_OK)
+		return true;	/* cannot be: it is a copy of one that was read or encoded */
+	if (!h->conf.out(h->conf.arg, &r, owner))
+		h->stopped = true;
+	return !h->stopped;
+}
+
+static void
+give_up(struct hold *h, uint64_t place)
+{
+	bool out;
+
+	h->given_up++;
+	out = h->conf.given_up(h->conf.arg, hold_entry_at(&h->store, place)->owner);
+	if (hold_store_next(&h->store, place) != place)
+		return;		/* its list was dropped */
+	if (out)
+		(void)let_out(h, place);
+	else
+		hold_store_gone(&h->store, place);
+}
+
+/* Moves h->oldest to where the oldest record is. NULL: there is none. */
+static struct hold_entry *
+oldest(struct hold *h)
+{
+	uint64_t place = hold_store_next(&h->store, h->oldest);
+
+	h->oldest = place != 0 ? place : hold_store_end(&h->store);
+	return place != 0 ? hold_entry_at(&h->store, place) : NULL;
+}
+
+/* One look at the oldest. False: it stays. */
+static bool
+step(struct hold *h, bool full)
+{
+	struct hold_entry *e = oldest(h);
+
+	if (e == NULL)
+		return false;
+	if (e->state == HOLD_READY)
+		(void)let_out(h, h->oldest);
+	else if (full || h->elapsed - e->came > h->conf.span_ns)
+		give_up(h, h->oldest);
+	else
+		return false;
+	return true;
+}
+
+static void
+advance(struct hold *h, unsigned steps)
+{
+	while (steps-- > 0 && !h->stopped && step(h, false))
+		;
+}
+
+static bool
+told(struct hold *h)
+{
+	bool fine = !h->stopped;
+
+	h->stopped = false;
+	return fine;
+}
+
+/* The place where it is now, 0 = RC_LIMIT. */
+static uint64_t
+put(struct hold *h, const struct record *r, void *owner)
+{
+	struct slice frame = r->raw;
+	struct hold_entry *e;
+	uint64_t place;
+
+	if (!r->intact) {
+		buf_clear(&h->scratch);
+		if (record_encode(r, &h->scratch) != RC_OK)
+			return 0;
+		frame = buf_slice(&h->scratch);
+	}
+	follow(h, r->time_ns);
+	hold_store_tidy(&h->store);
+	place = hold_store_put(&h->store, frame);
+	e = hold_entry_at(&h->store, place);
+	e->came = h->elapsed;
+	e->owner = owner;
+	return place;
+}
+
+/* After each that came. Who says that nothing is to come out gets more held than he allowed: he is about to end. */
+static void
+keep_bounds(struct hold *h)
+{
+	advance(h, STEPS_ADD);
+	while (hold_store_full(&h->store) && !h->stopped && step(h, true))
+		;
+}
+
+static void
+append(struct hold *h, struct hold_list *l, uint64_t place)
+{
+	if (l->n++ == 0)
+		l->first = place;
+	else
+		hold_entry_at(&h->store, l->last)->next = place;
+	l->last = place;
+}
+
+enum rc
+hold_add(struct hold *h, struct hold_list *l, const struct record *r, void *owner, struct err *e)
+{
+	uint64_t place = put(h, r, owner);
+
+	if (place == 0)
+		return err_set(e, RC_LIMIT, "record too large: payload %zu, attributes %zu bytes", r->payload.n, r->attrs.n);
+	append(h, l, place);
+	keep_bounds(h);
+	return RC_OK;
+}
+
+enum rc
+hold_pass(struct hold *h, const struct record *r, void *owner, struct err *e)
+{
+	uint64_t place = put(h, r, owner);
+
+	if (place == 0)
+		return err_set(e, RC_LIMIT, "record too large: payload %zu, attributes %zu bytes", r->payload.n, r->attrs.n);
+	hold_entry_at(&h->store, place)->state = HOLD_READY;
+	keep_bounds(h);
+	return RC_OK;
+}
+
+void
+hold_shift(struct hold *h, struct hold_list *l)
+{
+	if (--l->n == 0)
+		*l = (struct hold_list){ 0 };
+	else
+		l->first = hold_entry_at(&h->store, l->first)->next;
+}
+
+static bool
+release_now(struct hold *h, struct hold_list *l)
+{
+	while (l->n > 0) {
+		uint64_t place = l->first;
+
+		hold_shift(h, l);
+		if (!let_out(h, place))
+			return told(h);
+	}
+	return true;
+}
+
+bool
+hold_release(struct hold *h, struct hold_list *const *lists, size_t n)
+{
+	if (!h->conf.in_order) {
+		/* Neighbours first, so that no record is looked at more often than log2(n) times */
+		for (size_t gap = 1; gap < n; gap *= 2)
+			for (size_t i = 0; i + gap < n; i += 2 * gap)
+				hold_join(h, lists[i], lists[i + gap]);
+		return n == 0 || release_now(h, lists[0]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		for (uint64_t place = lists[i]->first; place != 0; place = hold_entry_at(&h->store, place)->next)
+			hold_entry_at(&h->store, place)->state = HOLD_READY;
+		*lists[i] = (struct hold_list){ 0 };
+	}
+	advance(h, STEPS_MANY);
+	return told(h);
+}
+
+void
+hold_drop(struct hold *h, struct hold_list *l)
+{
+	for (uint64_t place = l->first, next; place != 0; place = next) {
+		next = hold_entry_at(&h->store, place)->next;
+		hold_store_gone(&h->store, place);
+	}
+	*l = (struct hold_list){ 0 };
+	if (h->conf.in_order)
+		advance(h, STEPS_MANY);
+}
+
+void
+hold_join(struct hold *h, struct hold_list *a, struct hold_list *b)
+{
+	uint64_t x = a->first, y = b->first, first = 0, *to = &first;
+
+	while (x != 0 && y != 0) {
+		uint64_t *from = x < y ? &x : &y;
+
+		*to = *from;
+		to = &hold_entry_at(&h->store, *from)->next;
+		*from = *to;
+	}
+	*to = x != 0 ? x : y;
+	*a = (struct hold_list){ first, a->last > b->last ? a->last : b->last, a->n + b->n };
+	*b = (struct hold_list){ 0 };
+}
+
+void
+hold_own(struct hold *h, const struct hold_list *l, void *owner)
+{
+	for (uint64_t place = l->first; place != 0; place = hold_entry_at(&h->store, place)->next)
+		hold_entry_at(&h->store, place)->owner = owner;
+}
+
+bool
+hold_tick(struct hold *h, uint64_t time_ns)
+{
+	follow(h, time_ns);
+	advance(h, STEPS_MANY);
+	return told(h);
+}
+
+bool
+hold_finish(struct hold *h)
+{
+	for (struct hold_entry *e; !h->stopped && (e = oldest(h)) != NULL && e->state == HOLD_READY;)
+		(void)let_out(h, h->oldest);
+	return told(h);
 }
