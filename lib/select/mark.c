@@ -29,6 +29,10 @@ mark_new(struct select *s, enum mark_kind kind)
 
 	m->kind = (uint8_t)kind;
 	m->refs = 1;
+	m->all_next = s->marks;
+	if (s->marks != NULL)
+		s->marks->all_prev = m;
+	s->marks = m;
 	charge(s, (int64_t)sizeof(*m));
 	return m;
 }
@@ -50,8 +54,21 @@ mark_unref(struct select *s, struct mark *m)
 		entry_unref(m->claim);
 	if (m->keeps_parent)
 		mark_unref(s, m->parent);
+	*(m->all_prev != NULL ? &m->all_prev->all_next : &s->marks) = m->all_next;
+	if (m->all_next != NULL)
+		m->all_next->all_prev = m->all_prev;
 	charge(s, -bytes);
 	free(m);
+}
+
+void
+mark_free_all(struct select *s)
+{
+	while (s->marks != NULL) {
+		s->marks->refs = 1;
+		s->marks->keeps_parent = false;
+		mark_unref(s, s->marks);
+	}
 }
 
 static void
@@ -180,7 +197,7 @@ mark_note(struct select *s, struct mark *m, struct entry *e, const struct record
 	for (unsigned i = 0; i < m->notes_n; i++)
 		if (m->notes[i].entry == e)
 			return &m->notes[i];
-	return m->notes_n < UINT16_MAX ? note_add(s, m, e, r) : &m->notes[0];
+	return m->notes_n < UINT8_MAX ? note_add(s, m, e, r) : &m->notes[0];
 }
 
 void

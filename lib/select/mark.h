@@ -35,17 +35,18 @@ struct note {
 	uint8_t *attrs;
 };
 
-struct mark {
+struct mark {	/* what most messages touch comes first: one cache line */
 	uint8_t kind;		/* enum mark_kind */
 	bool partial;		/* messages of it were given up */
 	bool keeps_parent;	/* it is over, and holds one of its parent's refs */
-	uint16_t notes_n;
+	uint8_t notes_n;
 	uint32_t refs;		/* one while it is somebody's mark, one for each record that waits with it as its owner */
 	struct entry *claim;	/* who took it; NULL: nobody yet */
-	struct note *notes;
 	struct mark *parent, *child;	/* child: the first of those below */
-	struct mark *prev, *next;	/* beside it, below the same */
 	struct hold_list held;
+	struct note *notes;
+	struct mark *prev, *next;	/* beside it, below the same */
+	struct mark *all_prev, *all_next;	/* select's list of all */
 	union {
 		struct { uint32_t number, leg; } set;		/* in links; which of the call's legs */
 		struct { uint64_t key, serial; uint32_t legs; } call;	/* hash of the first leg's Call-ID; the older has the lower serial */
@@ -75,8 +76,8 @@ struct select {
 	uint64_t taken, open;		/* calls so far; those not yet over */
 	uint64_t partial, left_out, serials;
 	struct track_stats last;	/* at the end of the stream */
-	bool stopped;			/* out said so */
-	bool discard;			/* what waits is not for anybody any more */
+	bool stopped;			/* out said so: what waits is not for anybody any more */
+	struct mark *marks;		/* all of them */
 };
 
 /* Expression and templates look at this record from now on (select.c). */
@@ -91,6 +92,8 @@ struct entry *select_rest_entry(const struct select *);
 
 struct mark *mark_new(struct select *, enum mark_kind);
 void mark_unref(struct select *, struct mark *);
+/* What is left at the end of all, because records of it were left. */
+void mark_free_all(struct select *);
 /* The word's own mark, made if there is none. Below `parent` (may be NULL) if it is made. */
 struct mark *mark_get(struct select *, void **word, enum mark_kind, struct mark *parent);
 /* The nearest of it and those above it that somebody took; NULL: none. */

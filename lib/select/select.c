@@ -104,9 +104,10 @@ select_free(struct select *s)
 {
 	if (s == NULL)
 		return;
-	s->discard = true;
+	s->stopped = true;
 	(void)select_finish(s);
 	hold_free(s->hold);
+	mark_free_all(s);
 	links_free(s->links);
 	for (size_t i = 0; i < s->rules.n; i++)
 		entry_unref(s->entries[i]);
@@ -412,6 +413,8 @@ select_finish(struct select *s)
 	s->last = track_stats(s->track);
 	track_free(s->track);
 	s->track = NULL;
+	if (s->hold != NULL && !s->stopped && !hold_finish(s->hold))
+		s->stopped = true;
 	return !s->stopped;
 }
 

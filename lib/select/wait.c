@@ -22,11 +22,7 @@ out(void *arg, struct record *r, void *owner)
 	bool passes, more = true;
 
 	if (m == &s->done || m == &s->rest)
-		return s->discard || s->conf.out(s->conf.arg, r, m == &s->done);
-	if (s->discard) {
-		mark_unref(s, m);
-		return true;
-	}
+		return s->conf.out(s->conf.arg, r, m == &s->done);
 	t = mark_taken(m);
 	passes = (t != NULL) != s->conf.invert;
 	s->current = NULL;	/* another record may have lain at this place */
@@ -70,13 +66,9 @@ void
 wait_add(struct select *s, struct mark *owner, const struct record *r)
 {
 	struct err e;
-	enum rc rc;
 
 	owner->refs++;
-	rc = hold_add(s->hold, &owner->held, r, owner, &e);
-	if (rc == RC_END) {
-		s->stopped = true;
-	} else if (rc != RC_OK) {	/* no larger than when it was read: cannot be */
+	if (hold_add(s->hold, &owner->held, r, owner, &e) != RC_OK) {	/* no larger than when it was read: cannot be */
 		owner->partial = true;
 		mark_unref(s, owner);
 	}
@@ -86,9 +78,8 @@ bool
 wait_behind(struct select *s, struct record *r, struct mark *owner)
 {
 	struct err e;
-	bool more;
 
-	return hold_pass(s->hold, r, owner, &more, &e) == RC_OK ? more : s->conf.out(s->conf.arg, r, owner == &s->done);
+	return hold_pass(s->hold, r, owner, &e) == RC_OK || s->conf.out(s->conf.arg, r, owner == &s->done);
 }
 
 static size_t
@@ -141,7 +132,7 @@ wait_end(struct select *s, struct mark *m)
 	struct hold_list *list = &m->held;
 	uint32_t n = list->n;
 
-	if (n == 0 || s->stopped || s->discard)	/* then hold_free lets the owners go */
+	if (n == 0 || s->stopped)
 		return;
 	if (may_be_taken(s, m->parent)) {
 		hand_over(s, m, m->parent);
@@ -151,7 +142,6 @@ wait_end(struct select *s, struct mark *m)
 			s->stopped = true;
 	} else {
 		m->refs -= n;
-		if (!hold_drop(s->hold, list))
-			s->stopped = true;
+		hold_drop(s->hold, list);
 	}
 }

@@ -119,6 +119,7 @@ track_prepare(struct track *k, struct track_msg *m, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		__builtin_prefetch(txn_at(k, set_at(k, m[i].first)->txn));
 		__builtin_prefetch(usage_at(k, set_at(k, m[i].first)->usage));
+		__builtin_prefetch(set_at(k, m[i].first)->mark);
 	}
 	for (size_t i = 0; i < n; i++)	/* a request is compared with more than the last transaction */
 		__builtin_prefetch(txn_at(k, txn_at(k, set_at(k, m[i].first)->txn)->next));
