@@ -37,18 +37,22 @@ mark_new(struct select *s, enum mark_kind kind)
 	return m;
 }
 
+static void
+note_reset(struct select *s, struct note *n)
+{
+	if (n->entry != NULL)
+		entry_unref(n->entry);
+	charge(s, -(int64_t)(sizeof(*n) + n->n));
+	free(n->attrs);
+}
+
 void
 mark_unref(struct select *s, struct mark *m)
 {
-	int64_t bytes = (int64_t)sizeof(*m);
-
 	if (--m->refs > 0)
 		return;
-	for (unsigned i = 0; i < m->notes_n; i++) {
-		bytes += (int64_t)(sizeof(m->notes[i]) + m->notes[i].n);
-		entry_unref(m->notes[i].entry);
-		free(m->notes[i].attrs);
-	}
+	for (unsigned i = 0; i < m->notes_n; i++)
+		note_reset(s, &m->notes[i]);
 	free(m->notes);
 	if (m->claim != NULL)
 		entry_unref(m->claim);
@@ -57,7 +61,7 @@ mark_unref(struct select *s, struct mark *m)
 	*(m->all_prev != NULL ? &m->all_prev->all_next : &s->marks) = m->all_next;
 	if (m->all_next != NULL)
 		m->all_next->all_prev = m->all_prev;
-	charge(s, -bytes);
+	charge(s, -(int64_t)sizeof(*m));
 	free(m);
 }
 
@@ -175,38 +179,75 @@ mark_end(struct select *s, struct mark *m)
 	mark_unref(s, m);
 }
 
-static const struct note *
-note_add(struct select *s, struct mark *m, struct entry *e, const struct record *r)
+#define NOTES_MAX 4		/* rules whose annotations are made beforehand; for more the request itself is kept */
+
+/* A note with these bytes. Where there are too many, the last one gives way. */
+static struct note *
+note_put(struct select *s, struct mark *m, struct entry *e, struct slice bytes)
 {
 	struct note *n;
 
+	if (m->notes_n == UINT8_MAX)
+		note_reset(s, &m->notes[--m->notes_n]);
 	m->notes = xrealloc(m->notes, (m->notes_n + 1u) * sizeof(*m->notes));
 	n = &m->notes[m->notes_n++];
-	buf_clear(&s->fresh);
-	s->left_out += annotate_eval(e->rule->notes, select_at(s, r), &s->fresh);
-	*n = (struct note){ .entry = e, .n = (uint32_t)s->fresh.n, .attrs = xmalloc(s->fresh.n + 1) };
-	memcpy(n->attrs, s->fresh.n > 0 ? s->fresh.p : (const uint8_t *)"", s->fresh.n);
-	e->refs++;
+	*n = (struct note){ .entry = e, .n = (uint32_t)bytes.n, .attrs = xmalloc(bytes.n + 1) };
+	if (bytes.n > 0)
+		memcpy(n->attrs, bytes.p, bytes.n);
+	if (e != NULL)
+		e->refs++;
 	charge(s, (int64_t)(sizeof(*n) + n->n));
 	return n;
+}
+
+static struct note *
+note_make(struct select *s, struct mark *m, struct entry *e, const struct record *r)
+{
+	buf_clear(&s->fresh);
+	s->left_out += annotate_eval(e->rule->notes, select_at(s, r), &s->fresh);
+	return note_put(s, m, e, buf_slice(&s->fresh));
 }
 
 const struct note *
 mark_note(struct select *s, struct mark *m, struct entry *e, const struct record *r)
 {
+	struct record first;
+	struct slice frame;
+	struct note *n;
+
 	for (unsigned i = 0; i < m->notes_n; i++)
 		if (m->notes[i].entry == e)
 			return &m->notes[i];
-	return m->notes_n < UINT8_MAX ? note_add(s, m, e, r) : &m->notes[0];
+	if (m->notes_n == 0 || m->notes[0].entry != NULL)
+		return note_make(s, m, e, r);
+	frame = slice_of(m->notes[0].attrs, m->notes[0].n);
+	if (record_decode(&frame, &first) != RC_OK)	/* it was encoded here: cannot be */
+		return note_make(s, m, e, r);
+	n = note_make(s, m, e, &first);
+	s->current = NULL;	/* `first` is gone */
+	return n;
+}
+
+static bool
+applies(const struct mark *m, const struct entry *e)
+{
+	return e->per_call && (m->kind == OF_CALL || e->rule->act == (m->kind == OF_SET ? RULE_DIALOG : RULE_TRANSACTION));
 }
 
 void
 mark_notes(struct select *s, struct mark *m, const struct record *first)
 {
-	for (size_t i = 0; i < s->rules.n; i++) {
-		enum rule_act act = s->rules.v[i]->act;
+	unsigned n = 0;
 
-		if (s->entries[i]->per_call && (m->kind == OF_CALL || act == (m->kind == OF_SET ? RULE_DIALOG : RULE_TRANSACTION)))
-			(void)mark_note(s, m, s->entries[i], first);
+	for (size_t i = 0; i < s->rules.n; i++)
+		n += applies(m, s->entries[i]);
+	if (n > NOTES_MAX) {
+		buf_clear(&s->fresh);
+		if (record_encode(first, &s->fresh) == RC_OK)
+			(void)note_put(s, m, NULL, buf_slice(&s->fresh));
+		return;
 	}
+	for (size_t i = 0; n > 0 && i < s->rules.n; i++)
+		if (applies(m, s->entries[i]))
+			(void)note_make(s, m, s->entries[i], first);
 }

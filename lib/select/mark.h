@@ -30,7 +30,7 @@ enum mark_kind {
 
 /* Annotations that were made for a call. */
 struct note {
-	struct entry *entry;
+	struct entry *entry;	/* NULL, the first of a mark: `attrs` is the call's first request, from which they are made when it is taken */
 	uint32_t n;
 	uint8_t *attrs;
 };

@@ -108,3 +108,10 @@ load calls
 	sort -c -s -n -k 1,1 ordered
 	[ "$(wc -l <ordered)" = 17 ]
 }
+
+@test "many rules with templates: each call has those of the rule that took it" {
+	mixed >in
+	{ for i in $(seq 300); do echo "trace d corr \"r$i-\$ci-\$rm\" if \$ci == \"none$i\""; done; echo 'trace d corr "last-$ci-$rm" if $rs == 180'; } >rules
+	sipfilter -f rules <in | tracecat -F callid,corr | sort -u >got
+	printf '%s	last-%s-INVITE\n' one one three three two two | cmp - got
+}
