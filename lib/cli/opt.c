@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/duration.h"
 #include "base/xalloc.h"
 #include "cli/complete.h"
 #include "cli/diag.h"
@@ -90,28 +91,8 @@ opt_choice(const struct opt *o, const char *arg, struct err *e)
 enum rc
 opt_time(const struct opt *o, const char *arg, struct err *e)
 {
-	static const struct {
-		const char *unit;
-		uint64_t ns;
-	} units[] = {
-		{ "", 1000000000 },
-		{ "ns", 1 },
-		{ "us", 1000 },
-		{ "ms", 1000000 },
-		{ "s", 1000000000 },
-		{ "m", 60000000000 },
-		{ "h", 3600000000000 },
-		{ "d", 86400000000000 },
-	};
-	size_t digits = strspn(arg, "0123456789");
-	uint64_t v;
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (strcmp(arg + digits, units[i].unit) == 0 &&
-		    slice_u64(slice_of(arg, digits), UINT64_MAX / units[i].ns, &v)) {
-			*(uint64_t *)o->dst = v * units[i].ns;
-			return RC_OK;
-		}
+	if (duration_parse(slice_str(arg), o->dst) == RC_OK)
+		return RC_OK;
 	return err_set(e, RC_BAD, "'%s' is no time (a whole number with ns, us, ms, s, m, h or d; seconds if without)", arg);
 }
 
