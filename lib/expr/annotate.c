@@ -45,7 +45,8 @@ annotate_free(struct annotate *a)
 static struct note *
 add(struct annotate *a, uint16_t type)
 {
-	a->v = xrealloc(a->v, (a->n + 1) * sizeof(*a->v));
+	if ((a->n & (a->n - 1)) == 0)	/* full at 0, 1, 2, 4, 8 … */
+		a->v = xrealloc(a->v, (a->n > 0 ? a->n * 2 : 1) * sizeof(*a->v));
 	a->v[a->n] = (struct note){ .type = type };
 	return &a->v[a->n++];
 }

@@ -8,7 +8,7 @@
 struct rule *
 rule_new(enum rule_act act, struct expr *expr, struct annotate *notes)
 {
-	struct rule *r = xcalloc(1, sizeof(*r));
+	struct rule *r = xmalloc(sizeof(*r));
 
 	*r = (struct rule){ .act = act, .expr = expr, .notes = notes, .set_flag = RULE_NO_FLAG, .refs = 1 };
 	return r;
@@ -35,8 +35,8 @@ rule_drop(struct rule *r)
 void
 rules_add(struct rules *rules, struct rule *r)
 {
-	if ((rules->n & (rules->n - 1)) == 0)	/* at 0, 1, 2, 4 … */
-		rules->v = xrealloc(rules->v, (rules->n > 0 ? 2 * rules->n : 1) * sizeof(struct rule *));
+	if ((rules->n & (rules->n - 1)) == 0)	/* full at 0, 1, 2, 4, 8 … */
+		rules->v = xrealloc(rules->v, (rules->n > 0 ? rules->n * 2 : 1) * sizeof(*rules->v));
 	rules->v[rules->n++] = r;
 }
 
@@ -46,7 +46,7 @@ rules_reset(struct rules *rules)
 	for (size_t i = 0; i < rules->n; i++)
 		rule_drop(rules->v[i]);
 	free(rules->v);
-	*rules = (struct rules){ .n = 0 };
+	*rules = (struct rules){ NULL, 0 };
 }
 
 bool
@@ -56,7 +56,7 @@ rule_tick(struct rule *r, uint64_t time_ns)
 		return false;
 	if (r->begun_ns == 0)
 		r->begun_ns = time_ns;
-	r->over = time_ns >= r->begun_ns && time_ns - r->begun_ns > r->for_ns;
+	r->over = time_ns > r->begun_ns && time_ns - r->begun_ns >= r->for_ns;
 	return r->over;
 }
 
@@ -64,7 +64,7 @@ bool
 rule_take(struct rule *r)
 {
 	r->taken++;
-	if (r->calls == 0 || r->over || r->taken < r->calls)
+	if (r->over || r->calls == 0 || r->taken < r->calls)
 		return false;
 	r->over = true;
 	return true;

@@ -1,28 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/* A text of rules: where each begins and ends, and which are the same as before. */
 #include <stdlib.h>
 
-#include "base/duration.h"
+#include "base/hash.h"
 #include "base/xalloc.h"
-#include "expr/field.h"
-#include "expr/rules.h"
-
-/* A text while it is read, rule by rule. */
-struct reading {
-	struct slice text;
-	size_t pos, end;	/* of the rule at hand */
-	struct expr_err *err;
-	const struct rules *old;
-	bool *used;		/* of old: it is one of the new ones already */
-	size_t next_old;	/* probably the next one */
-	struct expr **fresh;	/* for each new rule that is an old one: its expression now */
-	struct rules rules;
-};
-
-/* A word, its place in the text, without the quotes. */
-struct word {
-	struct slice s;
-	size_t off, len;
-};
+#include "expr/rule_read.h"
+#include "expr/source.h"
 
 static bool
 is_blank(uint8_t c)
@@ -30,349 +13,209 @@ is_blank(uint8_t c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static void
-skip_blanks(struct reading *r)
-{
-	while (r->pos < r->end && is_blank(r->text.p[r->pos]))
-		r->pos++;
-}
-
-/* An empty one, at the end, where there is no more. An open quote ends with the rule. */
-static struct word
-next_word(struct reading *r)
-{
-	const uint8_t *p = r->text.p;
-	size_t start, quote;
-
-	skip_blanks(r);
-	start = r->pos;
-	quote = start < r->end && (p[start] == '"' || p[start] == '\'') ? 1 : 0;
-	r->pos += quote;
-	while (r->pos < r->end && (quote ? p[r->pos] != p[start] : !is_blank(p[r->pos])))
-		r->pos++;
-	if (quote && r->pos < r->end) {
-		r->pos++;
-		return (struct word){ slice_of(p + start + 1, r->pos - start - 2), start, r->pos - start };
-	}
-	return (struct word){ slice_of(p + start, r->pos - start), start, r->pos - start };
-}
-
-static struct word
-peek_word(struct reading *r)
-{
-	size_t pos = r->pos;
-	struct word w = next_word(r);
-
-	r->pos = pos;
-	return w;
-}
-
-static bool
-is(const struct word *w, const char *name)
-{
-	return w->len == w->s.n && slice_eq(w->s, slice_str(name));
-}
-
-static enum rc
-wrong(struct reading *r, const struct word *w, const char *expected)
-{
-	if (w->len == 0)
-		return expr_err_set(r->err, RC_BAD, w->off > 0 ? w->off - 1 : 0, 1, "the rule ends where %s is expected", expected);
-	return expr_err_set(r->err, RC_BAD, w->off, w->len, "%s is expected here", expected);
-}
-
-/* Which clauses a rule has had: those that may stand once. */
-enum clause_bit {
-	HAS_CORR = 1, HAS_TABLE = 2, HAS_FLAG = 4, HAS_TIME = 8, HAS_CALLS = 16,
-};
-
-static enum rc
-once(struct reading *r, const struct word *w, unsigned bit, unsigned *had)
-{
-	if (*had & bit)
-		return expr_err_set(r->err, RC_BAD, w->off, w->len, "'%.*s' stands here a second time", SLICE_ARG(w->s));
-	*had |= bit;
-	return RC_OK;
-}
-
-static enum rc
-read_template(struct reading *r, struct rule *rule, uint16_t type)
-{
-	struct word w = next_word(r);
-	enum rc rc;
-
-	if (w.len == 0)
-		return wrong(r, &w, "a template");
-	rc = annotate_template(rule->notes, type, w.s, r->err);
-	if (rc != RC_OK)
-		r->err->off += (size_t)(w.s.p - r->text.p);
-	return rc;
-}
-
-static bool
-is_dest(const struct word *w)
-{
-	return slice_istarts(w->s, SLICE_LIT("hep:")) || slice_istarts(w->s, SLICE_LIT("sip:")) || slice_istarts(w->s, SLICE_LIT("sips:"));
-}
-
-static enum rc
-read_dests(struct reading *r, struct rule *rule)
-{
-	struct word w = peek_word(r);
-	struct err e;
-
-	if (w.len == 0 || !is_dest(&w))
-		return wrong(r, &w, "a destination, hep:udp:HOST:PORT or sip:HOST:PORT,");
-	for (; w.len > 0 && is_dest(&w); w = peek_word(r)) {
-		if (annotate_dest(rule->notes, w.s, &e) != RC_OK)
-			return expr_err_set(r->err, RC_BAD, w.off, w.len, "%s", e.text);
-		(void)next_word(r);
-	}
-	return RC_OK;
-}
-
-static enum rc
-read_flag(struct reading *r, struct rule *rule)
-{
-	struct word w = next_word(r);
-	uint64_t v;
-
-	if (!slice_u64(w.s, RULE_NO_FLAG - 1, &v))
-		return wrong(r, &w, "a flag, 0 to 31,");
-	rule->set_flag = (uint32_t)v;
-	return RC_OK;
-}
-
-/* Behind "for" or "or": TIME, or N calls. */
-static enum rc
-read_limit(struct reading *r, struct rule *rule, const struct word *name, unsigned *had)
-{
-	struct word w = next_word(r), next = peek_word(r);
-	enum rc rc;
-
-	if (is(&next, "calls") || is(&next, "call")) {
-		if (!slice_u64(w.s, UINT64_MAX, &rule->calls) || rule->calls == 0)
-			return wrong(r, &w, "a number of calls over 0");
-		(void)next_word(r);
-		return once(r, name, HAS_CALLS, had);
-	}
-	rc = duration_parse(w.s, &rule->for_ns);
-	if (rc != RC_OK || rule->for_ns == 0)
-		return wrong(r, &w, "a time as 20m, or a number of calls as '5 calls',");
-	return once(r, name, HAS_TIME, had);
-}
-
-static enum rc
-read_clause(struct reading *r, struct rule *rule, const struct word *w, unsigned *had)
-{
-	enum rc rc = RC_OK;
-
-	if (is(w, "to"))
-		return read_dests(r, rule);
-	if (is(w, "user"))
-		return read_template(r, rule, ATTR_USER);
-	if (is(w, "for") || is(w, "or"))
-		return read_limit(r, rule, w, had);
-	if (is(w, "corr"))
-		return (rc = once(r, w, HAS_CORR, had)) == RC_OK ? read_template(r, rule, ATTR_CORRELATION) : rc;
-	if (is(w, "table"))
-		return (rc = once(r, w, HAS_TABLE, had)) == RC_OK ? read_template(r, rule, ATTR_TABLE) : rc;
-	if (is(w, "flag"))
-		return (rc = once(r, w, HAS_FLAG, had)) == RC_OK ? read_flag(r, rule) : rc;
-	return wrong(r, w, "to, corr, user, table, flag, for, or, or if");
-}
-
-static enum rc
-read_act(struct reading *r, struct rule *rule)
-{
-	struct word w = next_word(r);
-
-	if (is(&w, "drop")) {
-		rule->act = RULE_DROP;
-		return RC_OK;
-	}
-	if (!is(&w, "trace"))
-		return wrong(r, &w, "'trace' or 'drop'");
-	w = next_word(r);
-	if (!is(&w, "m") && !is(&w, "t") && !is(&w, "d"))
-		return wrong(r, &w, "m, t or d");
-	rule->act = *w.s.p == 'm' ? RULE_MESSAGE : *w.s.p == 't' ? RULE_TRANSACTION : RULE_DIALOG;
-	return RC_OK;
-}
-
-static enum rc
-read_expr(struct reading *r, struct rule *rule)
-{
-	struct slice text;
-	enum rc rc;
-
-	skip_blanks(r);
-	if (r->pos == r->end) {
-		struct word none = { .off = r->end };
-
-		return wrong(r, &none, "an expression");
-	}
-	text = slice_of(r->text.p + r->pos, r->end - r->pos);
-	rc = expr_compile(text, &rule->expr, r->err);
-	if (rc != RC_OK)
-		r->err->off += r->pos;
-	return rc;
-}
-
-static enum rc
-read_parts(struct reading *r, struct rule *rule)
-{
-	enum rc rc = read_act(r, rule);
-	unsigned had = 0;
-
-	while (rc == RC_OK) {
-		struct word w = next_word(r);
-
-		if (w.len == 0)
-			return expr_compile(SLICE_LIT("true"), &rule->expr, r->err);
-		if (is(&w, "if"))
-			return read_expr(r, rule);
-		if (rule->act == RULE_DROP)
-			return wrong(r, &w, "'if'");
-		rc = read_clause(r, rule, &w, &had);
-	}
-	return rc;
-}
-
-/* As written, blanks joined. */
-static char *
-text_of(struct slice s)
-{
-	struct buf b = { 0 };
-	char *out;
-
-	s = slice_trim(s);
-	for (size_t i = 0; i < s.n; i++) {
-		if (!is_blank(s.p[i]))
-			buf_u8(&b, s.p[i]);
-		else if (!is_blank(s.p[i - 1]))
-			buf_u8(&b, ' ');
-	}
-	out = xstrdup(buf_cstr(&b));
-	buf_reset(&b);
-	return out;
-}
-
-static unsigned
-line_of(struct slice text, size_t pos)
-{
-	unsigned line = 1;
-
-	for (size_t i = 0; i < pos; i++)
-		line += text.p[i] == '\n';
-	return line;
-}
-
-/* The rule, or the old one of the same text. */
-static void
-keep(struct reading *r, struct rule *rule)
-{
-	r->fresh = xrealloc(r->fresh, (r->rules.n + 1) * sizeof(struct expr *));
-	r->fresh[r->rules.n] = NULL;
-	for (size_t n = 0; r->old != NULL && n < r->old->n; n++) {
-		size_t i = (r->next_old + n) % r->old->n;
-		struct rule *o = r->old->v[i];
-
-		if (r->used[i] || o->text == NULL || strcmp(o->text, rule->text) != 0)
-			continue;
-		r->used[i] = true;
-		r->next_old = i + 1;
-		r->fresh[r->rules.n] = rule->expr;
-		rule->expr = NULL;
-		o->line = rule->line;
-		rule_drop(rule);
-		rule = rule_hold(o);
-		break;
-	}
-	rules_add(&r->rules, rule);
-}
-
-/* Where the rule that begins at `pos` ends: where a line begins that does not begin with a blank. */
 static size_t
-end_of(struct slice text, size_t pos)
+skip_blanks(struct slice text, size_t pos)
 {
-	for (pos++; pos < text.n; pos++)
-		if (text.p[pos - 1] == '\n' && !is_blank(text.p[pos]))
-			break;
+	while (pos < text.n && is_blank(text.p[pos]))
+		pos++;
 	return pos;
 }
 
-static enum rc
-read_all(struct reading *r)
+/* Where the rule that begins at `pos` has its end: where a line begins that does not begin with a blank. */
+static size_t
+rule_end(struct slice text, size_t pos)
 {
-	size_t line_pos = 0;
-	unsigned line = 1;
-	enum rc rc = RC_OK;
+	do
+		pos += slice_chr(slice_skip(text, pos), '\n') + 1;
+	while (pos < text.n && is_blank(text.p[pos]));
+	return pos < text.n ? pos : text.n;
+}
 
-	r->end = r->text.n;
-	skip_blanks(r);
-	while (rc == RC_OK && r->pos < r->text.n) {
-		size_t start = r->pos;
-		struct rule *rule = rule_new(RULE_DROP, NULL, annotate_new());
+/* As written, with one blank for several outside of quotes. */
+static char *
+joined(struct slice s)
+{
+	char *out = xmalloc(s.n + 1), *to = out;
+	uint8_t quote = 0;
 
-		line += line_of(slice_skip(r->text, line_pos), start - line_pos) - 1;
-		line_pos = start;
-		rule->line = line;
-		r->end = end_of(r->text, start);
-		rule->text = text_of(slice_of(r->text.p + start, r->end - start));
-		rc = r->rules.n < RULES_MAX ? read_parts(r, rule) :
-		    expr_err_set(r->err, RC_LIMIT, start, 1, "more than %d rules", RULES_MAX);
-		if (rc == RC_OK)
-			keep(r, rule);
-		else
-			rule_drop(rule);
-		r->pos = r->end;
-		r->end = r->text.n;
-		skip_blanks(r);
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t c = s.p[i];
+
+		if (quote == 0 && is_blank(c)) {
+			if (is_blank(s.p[i - 1]))	/* a rule does not begin with one */
+				continue;
+			c = ' ';
+		}
+		*to++ = (char)c;
+		if (quote != 0 && c == '\\' && i + 1 < s.n)
+			*to++ = (char)s.p[++i];
+		else if (quote != 0 ? c == quote : c == '"' || c == '\'')
+			quote = quote != 0 ? 0 : c;
 	}
-	return rc;
+	*to = '\0';
+	return out;
+}
+
+/* A second rule in the lines of the first reads like a mistake in the first one's end. */
+static void
+explain_indented(struct slice text, size_t start, struct expr_err *e)
+{
+	struct slice at = slice_skip(text, e->off);
+	size_t from = e->off < text.n ? e->off : text.n;
+
+	while (from > start && (text.p[from - 1] == ' ' || text.p[from - 1] == '\t'))
+		from--;
+	if (from == start || from == e->off || text.p[from - 1] != '\n')
+		return;
+	if (slice_starts(at, SLICE_LIT("trace ")) || slice_starts(at, SLICE_LIT("drop ")))
+		(void)expr_err_set(e, RC_BAD, e->off, e->len, "a rule begins at the beginning of its line, without blanks");
+}
+
+static enum rc
+read_all(struct slice text, uint8_t *mem, struct rules *out, struct expr_err *e)
+{
+	size_t pos = skip_blanks(text, 0), counted = 0;
+	unsigned line = 1;
+	struct rule *r;
+	enum rc rc;
+
+	while (pos < text.n) {
+		size_t end = rule_end(text, pos);
+		struct slice s = slice_trim(slice_of(text.p + pos, end - pos));
+		struct rule_reader in = { .text = text, .pos = pos, .end = pos + s.n, .mem = mem, .err = e };
+
+		for (; counted < pos; counted++)
+			line += text.p[counted] == '\n';
+		if (out->n == RULES_MAX)
+			return expr_err_set(e, RC_LIMIT, pos, 1, "more than %d rules", RULES_MAX);
+		rc = rule_read(&in, &r);
+		if (rc != RC_OK) {
+			explain_indented(text, pos, e);
+			return rc;
+		}
+		r->line = line;
+		r->text = joined(s);
+		rules_add(out, r);
+		pos = skip_blanks(text, end);
+	}
+	return out->n > 0 ? RC_OK : expr_err_set(e, RC_BAD, 0, 1, "there are no rules");
+}
+
+/* Rules by their text; those of the same text in their order. */
+struct by_text {
+	const struct rules *rules;
+	uint32_t *heads, *next;		/* positions + 1; 0 = none */
+	uint64_t *hashes;
+	size_t mask;
+};
+
+static struct by_text
+by_text_new(const struct rules *rules)
+{
+	struct by_text t = { .rules = rules, .mask = 1 };
+
+	while (t.mask < 2 * rules->n)
+		t.mask *= 2;
+	t.heads = xcalloc(t.mask, sizeof(*t.heads));
+	t.next = xcalloc(rules->n + 1, sizeof(*t.next));
+	t.hashes = xcalloc(rules->n + 1, sizeof(*t.hashes));
+	t.mask--;
+	for (size_t i = rules->n; i-- > 0;) {
+		const char *text = rules->v[i]->text;
+		uint32_t *head;
+
+		if (text == NULL)
+			continue;
+		t.hashes[i] = hash64(text, strlen(text));
+		head = &t.heads[t.hashes[i] & t.mask];
+		t.next[i] = *head;
+		*head = (uint32_t)i + 1;
+	}
+	return t;
+}
+
+/* The first of this text, which is taken out; NULL: there is none. */
+static struct rule *
+by_text_take(struct by_text *t, const char *text)
+{
+	uint64_t hash = hash64(text, strlen(text));
+	uint32_t i;
+
+	for (uint32_t *at = &t->heads[hash & t->mask]; (i = *at) != 0; at = &t->next[i - 1])
+		if (t->hashes[i - 1] == hash && strcmp(t->rules->v[i - 1]->text, text) == 0) {
+			*at = t->next[i - 1];
+			return t->rules->v[i - 1];
+		}
+	return NULL;
+}
+
+static void
+by_text_reset(struct by_text *t)
+{
+	free(t->heads);
+	free(t->next);
+	free(t->hashes);
+}
+
+/* Puts old rules into the places of new ones of the same text. */
+static void
+adopt(struct rules *fresh, const struct rules *old)
+{
+	struct by_text t = by_text_new(old);
+
+	for (size_t i = 0; i < fresh->n; i++) {
+		struct rule *now = fresh->v[i], *was = by_text_take(&t, now->text);
+		struct expr *x;
+
+		if (was == NULL)
+			continue;
+		x = was->expr;
+		was->expr = now->expr;
+		now->expr = x;
+		was->line = now->line;
+		fresh->v[i] = rule_hold(was);
+		rule_drop(now);
+	}
+	by_text_reset(&t);
 }
 
 bool
 rules_look(struct slice text)
 {
-	struct reading r = { .text = text, .end = text.n };
-	struct word w = next_word(&r);
+	size_t pos = skip_blanks(text, 0), n = 0;
+	struct slice s;
 
-	return is(&w, "trace") || is(&w, "drop");
+	while (pos < text.n && text.p[pos] == '#')
+		pos = skip_blanks(text, pos + slice_chr(slice_skip(text, pos), '\n'));
+	s = slice_skip(text, pos);
+	while (n < s.n && !is_blank(s.p[n]))
+		n++;
+	s = slice_head(s, n);
+	return slice_eq(s, SLICE_LIT("trace")) || slice_eq(s, SLICE_LIT("drop"));
 }
 
 enum rc
 rules_parse(struct slice text, const struct rules *old, struct rules *out, struct expr_err *e)
 {
-	struct expr_err unused;
-	struct reading r = { .text = text, .old = old, .err = e != NULL ? e : &unused };
+	struct expr_err unwanted;
+	struct buf b = { 0 };
+	size_t nul = slice_chr(text, '\0');
 	enum rc rc;
 
-	*out = (struct rules){ .n = 0 };
+	*out = (struct rules){ NULL, 0 };
+	e = e != NULL ? e : &unwanted;
 	if (text.n > RULES_TEXT_MAX)
-		return expr_err_set(r.err, RC_LIMIT, 0, 1, "more than %u bytes of rules", RULES_TEXT_MAX);
-	if (old != NULL)
-		r.used = xcalloc(old->n + 1, sizeof(bool));
-	rc = read_all(&r);
-	if (rc == RC_OK && r.rules.n == 0)
-		rc = expr_err_set(r.err, RC_BAD, 0, 1, "there are no rules");
-	/* only now, as all is right, are old rules touched */
-	for (size_t i = 0; i < r.rules.n; i++) {
-		if (r.fresh[i] == NULL)
-			continue;
-		if (rc == RC_OK) {
-			expr_free(r.rules.v[i]->expr);
-			r.rules.v[i]->expr = r.fresh[i];
-		} else {
-			expr_free(r.fresh[i]);
-		}
-	}
-	free(r.fresh);
-	free(r.used);
-	if (rc == RC_OK)
-		*out = r.rules;
-	else
-		rules_reset(&r.rules);
+		return expr_err_set(e, RC_LIMIT, RULES_TEXT_MAX, 1, "more than %u bytes of rules", RULES_TEXT_MAX);
+	if (nul < text.n)
+		return expr_err_set(e, RC_BAD, nul, 1, "unexpected byte 0x00");
+	buf_put(&b, text);
+	source_blank_comments(&b);
+	(void)buf_room(&b, b.n);	/* behind the text, quoted words are decoded */
+	rc = read_all(buf_slice(&b), b.p + b.n, out, e);
+	buf_reset(&b);
+	if (rc != RC_OK)
+		rules_reset(out);
+	else if (old != NULL)
+		adopt(out, old);
 	return rc;
 }
