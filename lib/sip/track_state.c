@@ -85,12 +85,22 @@ track_txn_score(const struct txn *x, const struct track_msg *m)
 }
 
 bool
+track_set_retried(const struct track *k, const struct set *s, const struct track_msg *m)
+{
+	const struct txn *x = txn_at(k, s->txn);
+
+	if (!(s->flags & SET_RETRY) || !is_request(m) || s->txn == 0 || x->method != m->method)
+		return false;
+	if ((s->flags & SET_DIALOG) ? m->to_tag != 0 : x->extra != m->extra)	/* a dialog's SUBSCRIBE has its Event there */
+		return false;
+	return x->uri == track_uri(m, SIP_SPAN_FROM_USER, k->conf.seed);
+}
+
+bool
 track_set_takes(const struct track *k, const struct set *s, const struct track_msg *m)
 {
-	if (!(s->flags & SET_DIALOG))	/* many take a new From tag for the retry, though RFC 3261 8.1.3.5 says the same */
-		return (s->flags & SET_RETRY) && is_request(m) && s->txn != 0 &&
-		    txn_at(k, s->txn)->method == m->method && txn_at(k, s->txn)->extra == m->extra &&
-		    s->caller == track_uri(m, SIP_SPAN_FROM_USER, k->conf.seed);
+	if (!(s->flags & SET_DIALOG))
+		return track_set_retried(k, s, m);
 	switch (class_of(m->method)) {
 	case CLASS_ALONE:
 		return false;
@@ -229,8 +239,10 @@ move_reply(struct track *k, struct set *s, struct txn *x, const struct track_msg
 		x->flags |= TXN_COMPLETED;
 	if (s->flags & SET_DIALOG)
 		track_usage_final(k, s, x, m);
-	else if ((status == 401 || status == 407 || status == 422 || status == 423) && txn_at(k, s->txn) == x)
+	if ((status == 401 || status == 407 || status == 422 || status == 423) && x->to == 0 && txn_at(k, s->txn) == x) {
 		s->flags |= SET_RETRY;	/* a late copy to the first asks for no third */
+		x->uri = track_uri(m, SIP_SPAN_FROM_USER, k->conf.seed);
+	}
 }
 
 void

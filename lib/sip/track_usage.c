@@ -51,18 +51,23 @@ move_usage(const struct track *k, const struct set *s, const struct track_msg *m
 		u->state = (uint8_t)to;
 }
 
+static uint32_t
+event_hash(const struct track *k, struct slice package, struct slice id)
+{
+	uint32_t h = (uint32_t)hash64_seed(package.p, package.n, hash64_seed(id.p, id.n, k->conf.seed));
+
+	return h != 0 ? h : 1;
+}
+
 uint32_t
 track_event(const struct track *k, const struct track_msg *m)
 {
 	struct slice v, id = { NULL, 0 };
-	uint32_t h;
 
 	if (!sip_header(m->msg, SLICE_LIT("Event"), 0, &v))
 		v = (struct slice){ NULL, 0 };
 	(void)sip_param(slice_skip(v, slice_chr(v, ';')), SLICE_LIT("id"), &id);
-	v = slice_trim(slice_head(v, slice_chr(v, ';')));
-	h = (uint32_t)hash64_seed(v.p, v.n, hash64_seed(id.p, id.n, k->conf.seed));
-	return h != 0 ? h : 1;
+	return event_hash(k, slice_trim(slice_head(v, slice_chr(v, ';'))), id);
 }
 
 static void
@@ -74,6 +79,16 @@ subscribe(struct track *k, struct set *s, const struct track_msg *m, uint32_t ev
 		return;
 	u->state = USAGE_SUBSCRIPTION;
 	u->until = m->time_ns + (known ? seconds : DEFAULT_EXPIRES) * SECOND;
+}
+
+/* Accepted: its first NOTIFY is due within Timer N (RFC 6665 4.1.2.4) and says how long the subscription lasts. */
+static void
+refer(struct track *k, struct set *s, const struct track_msg *m)
+{
+	uint32_t event = event_hash(k, SLICE_LIT("refer"), (struct slice){ NULL, 0 });
+
+	if (usage_find(k, s, peer_of(s, m), event) == NULL)
+		subscribe(k, s, m, event, true, TRACK_LINGER / SECOND);
 }
 
 void
@@ -138,6 +153,8 @@ track_usage_final(struct track *k, struct set *s, const struct txn *x, const str
 		move_usage(k, s, m, 0, USAGE_ENDED);
 	else if (m->method == SIP_BYE)
 		move_usage(k, s, m, USAGE_BYE, USAGE_CONFIRMED);
+	if (m->method == SIP_REFER && status < 300)
+		refer(k, s, m);
 	if (m->method != SIP_SUBSCRIBE || status >= 300 || x->extra == 0)	/* 0: its request was not seen */
 		return;
 	known = sip_header(m->msg, SLICE_LIT("Expires"), 0, &v) && slice_u64(v, UINT32_MAX, &seconds);

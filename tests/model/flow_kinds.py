@@ -113,12 +113,9 @@ def forked(w, start):
     invite.reply(100)
     legs, tags = [], []
     for host in ("ub", "uc"):
-        leg = c.request("INVITE", number=invite.number, path=["p1", host])
+        leg = c.request("INVITE", number=invite.number, path=["p1", host], below=invite.stacks[0])
         legs.append(leg)
         tags.append(w.token(host[1]))
-    for leg, src, dst in zip(legs, ("ub", "uc"), ("p1", "p1")):
-        full = leg.stacks[0] + invite.stacks[0]
-        leg.stacks[0] = full
     relayed(c, invite, legs, tags, w.random.choice(("both", "one", "fail")))
 
 
@@ -219,6 +216,19 @@ def transferred(w, start):
     notify(c, b, "refer", "terminated;reason=noresource", number=702)
     c.wait(*w.random.choice(((1, 5), (80, 90))))
     hang_up(c, b)
+
+
+def referred(w, start):
+    """REFER outside of a call; the first NOTIFYs may be missing."""
+    c, b = begin(w, start), w.token("b")
+    refer = c.request("REFER", headers="Refer-To: <sip:c@flows>\n")
+    refer.ok(b, code=202)
+    event = w.random.choice(("refer", f"refer;id={refer.number}"))
+    if w.random.random() < 0.5:
+        notify(c, b, event, "active;expires=100", number=300)
+        c.wait(1, 120)
+    c.wait(*w.random.choice(((1, 20), (40, 55), (70, 90))))
+    notify(c, b, event, "terminated;reason=noresource", number=301)
 
 
 def subscribed(w, start):
@@ -342,5 +352,5 @@ def one_side(w, start):
     hang_up(c, answered(c))
 
 
-KINDS = [basic, topos, retransmitted, failed, cancelled, challenged, challenged_bye, forked, within, gone, reliable, transferred, subscribed,
+KINDS = [basic, topos, retransmitted, failed, cancelled, challenged, challenged_bye, forked, within, gone, reliable, transferred, referred, subscribed,
          refused_subscription, outside, early, late_bye, unanswered_bye, reused, beheaded, untagged, one_side]

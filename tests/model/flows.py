@@ -55,16 +55,17 @@ class Call:
 class Request:
     """A request on its way along the path; backwards: from the callee. It is sent at once; replies are sent when asked for."""
 
-    def __init__(self, call, method, to=None, frm=None, back=False, number=None, vias=None, headers="", path=None, host="a", until=None):
+    def __init__(self, call, method, to=None, frm=None, back=False, number=None, vias=None, headers="", path=None, host="a", below=()):
         self.call, self.method, self.to, self.frm = call, method, to, call.a if frm is None else frm
         self.path = path or (list(reversed(call.path)) if back else call.path)
         self.number = (number or call.next()) if number is None or number else number
         self.headers, self.users = headers, ("b", "a") if back else (host, "b")
         self.stacks = []
-        hops = list(zip(self.path, self.path[1:]))[:until]
-        for i, (src, dst) in enumerate(hops):
+        stack = list(below)  # the Vias that it came with
+        for i, (src, dst) in enumerate(zip(self.path, self.path[1:])):
             own = vias[i] if vias else call.w.token("z9hG4bK")
-            self.stacks.append([(src, own)] + (self.stacks[-1] if i and not (call.topos and i % 2) else []))
+            stack = [(src, own)] + ([] if call.topos and i % 2 else stack)
+            self.stacks.append(stack)
             self.emit(src, dst, self.stacks[-1])
 
     def head(self, to, number, method):

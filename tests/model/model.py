@@ -53,6 +53,11 @@ class Message:
     def value(self, name):
         return self.headers.get(name, [""])[0].strip()
 
+    def event(self):
+        package, _, rest = self.value("event").partition(";")
+        named = re.search(r"(?:^|;)\s*id\s*=\s*([^;\s]*)", rest)
+        return package.strip() + (";" + named.group(1) if named else "")
+
     def __repr__(self):
         what = self.own if self.request else f"{self.status}/{self.own}"
         return f"#{self.n} {self.time:.3f} {what} {self.callid} cseq={self.number} from={self.frm} to={self.tag} via={self.branches}"
@@ -184,7 +189,7 @@ class Set:
             ok = not m.request and 200 <= m.status < 300
             if m.request and m.own == "NOTIFY":
                 state, _, rest = m.value("subscription-state").partition(";")
-                key = (m.frm, m.value("event").split(";")[0].strip().lower())
+                key = (m.frm, m.event())
                 if state.strip().lower() == "terminated":
                     ends[key] = m.time
                 else:
@@ -193,13 +198,13 @@ class Set:
                         ends[key] = m.time + seconds(named.group(1), 0)
                     else:
                         ends.setdefault(key, m.time + SUBSCRIPTION)
-            elif ok and m.own in ("SUBSCRIBE", "REFER"):
+            elif ok and m.own == "REFER":
+                ends.setdefault((m.tag, "refer"), m.time + T)  # Timer N: until its NOTIFY says more, RFC 6665 4.1.2.4
+            elif ok and m.own == "SUBSCRIBE":
                 first = next((r for r in m.txn.messages if r.request), None)
-                event = "refer" if m.own == "REFER" else (first or m).value("event").split(";")[0].strip().lower()
-                asked = seconds(first.value("expires"), SUBSCRIPTION) if first else SUBSCRIPTION
-                key = (m.tag, event)
+                key = (m.tag, (first or m).event())
                 if ends.get(key, m.time) >= m.time:
-                    ends[key] = m.time + seconds(m.value("expires"), asked)
+                    ends[key] = m.time + seconds(m.value("expires"), SUBSCRIPTION)
         return list(ends.values())
 
 
@@ -254,7 +259,7 @@ def set_of(m, sets):
 def retried(m, sets):
     """The set whose request was challenged and is now sent again, under its From tag or another."""
     for s in sets:
-        before = [t for t in s.transactions if t.method == m.method]
+        before = [t for t in s.transactions if t.method == m.method and t.tag is None]
         if before and before[-1].challenged() and any(x.uri == m.uri for x in before[-1].messages):
             return s
     return None
