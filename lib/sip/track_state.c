@@ -147,10 +147,10 @@ track_txn_begin(struct txn *x, const struct track_msg *m)
 
 /*
  * A request leaves its own branch (replies will come to it) and its sender's (every copy of it has that one). Those between were on
- * top of copies that passed earlier, or are found by the sender's.
+ * top of copies that passed earlier, or are found by the sender's. A reply that was captured before its request leaves the same.
  */
 static void
-add_branches(struct txn *x, const struct sip_index *p)
+add_branches(struct txn *x, const struct sip_index *p, bool request)
 {
 	unsigned slot, last = p->vias;
 
@@ -172,8 +172,10 @@ add_branches(struct txn *x, const struct sip_index *p)
 		x->flags |= TXN_OVERFLOW;
 		return;
 	}
+	if (!request)
+		return;
 	/* One more target after all others failed, where only the proxy's far side is seen. */
-	if (!(x->tops & 1u << slot) && !(x->flags & TXN_ACCEPTED) && !(x->done & 1))
+	if (!((x->tops | x->done) & 1u << slot) && !(x->flags & TXN_ACCEPTED) && !(x->done & 1))
 		x->flags &= (uint8_t)~TXN_COMPLETED;
 	x->tops |= (uint8_t)(1u << slot);
 }
@@ -196,10 +198,8 @@ move_request(struct track *k, struct set *s, struct txn *x, const struct track_m
 {
 	switch (m->sip->method) {
 	case SIP_ACK:
-		if (fresh) {	/* its INVITE is gone, or was never seen */
-			x->flags |= TXN_COMPLETED;
+		if (fresh)	/* its INVITE is gone, or was not seen so far */
 			track_usage_ack(k, s, m);
-		}
 		break;
 	case SIP_CANCEL:	/* a proxy may cancel one of its branches and go on with another */
 		if (m->sip->vias > 0 && via_slot(x, m->sip->via[0]) == 0)
@@ -218,15 +218,19 @@ move_request(struct track *k, struct set *s, struct txn *x, const struct track_m
 			x->extra = track_event(k, m);
 		break;
 	}
-	if (m->sip->method != SIP_ACK && m->sip->method != SIP_CANCEL)
-		add_branches(x, m->sip);
+	if (fresh || (m->sip->method != SIP_ACK && m->sip->method != SIP_CANCEL))
+		add_branches(x, m->sip, true);
+	if (fresh && m->sip->method == SIP_ACK)
+		x->flags |= TXN_COMPLETED;
 }
 
 static void
-move_reply(struct track *k, struct set *s, struct txn *x, const struct track_msg *m)
+move_reply(struct track *k, struct set *s, struct txn *x, const struct track_msg *m, bool fresh)
 {
 	uint16_t status = m->sip->status;
 
+	if (fresh)
+		add_branches(x, m->sip, false);
 	if (m->sip->cseq_method == SIP_CANCEL)
 		return;
 	if (status < 200) {
@@ -253,7 +257,7 @@ track_state_move(struct track *k, struct set *s, struct txn *x, const struct tra
 	if (is_request(m))
 		move_request(k, s, x, m, fresh);
 	else
-		move_reply(k, s, x, m);
+		move_reply(k, s, x, m, fresh);
 	waits = x->method == SIP_INVITE && (x->flags & (TXN_COMPLETED | TXN_RINGING | TXN_CANCELLED)) == TXN_RINGING;
 	x->deadline = m->time_ns + (waits ? k->conf.dialog_timeout_ns : TRACK_LINGER);
 }

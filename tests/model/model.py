@@ -17,6 +17,7 @@ SUBSCRIPTION = 3600.0  # of a subscription that names no time
 BRANCHES = 8  # of a Via list that a record knows
 
 FORMING = {"INVITE", "SUBSCRIBE", "REFER"}
+WITHIN = {"BYE", "PRACK", "UPDATE", "INFO", "NOTIFY"}  # only within one
 ALONE = {"REGISTER", "PUBLISH"}  # never within a dialog
 INVITES = {"INVITE", "ACK", "CANCEL"}
 CHALLENGES = {401, 407, 422, 423}
@@ -89,11 +90,11 @@ def seconds(text, default):
 class Transaction:
     def __init__(self, m, owner):
         self.method, self.number, self.frm, self.owner = m.method, m.number, m.frm, owner
-        self.tag = m.tag if m.request or m.method not in FORMING else None  # To tag of the request
+        self.tag = m.tag if m.request or m.method in WITHIN else None  # To tag of the request
         self.messages = []
 
-    def tops(self):
-        return {m.branches[0] for m in self.messages if m.branches and m.branches[0]}
+    def branches(self):
+        return {b for m in self.messages for b in m.branches if b}
 
     def finals(self):
         return [m for m in self.messages if not m.request and m.status >= 200 and m.own == self.method]
@@ -229,9 +230,9 @@ def transaction_of(m, sets):
              if t.method == m.method and t.number == m.number and t.end() >= m.time]
     ours = [t for t in alive if t.frm == m.frm]
     if m.request:
-        named = [t for t in ours if t.tops() & set(m.branches)]
+        named = [t for t in ours if t.branches() & set(m.branches)]
     else:
-        named = [t for t in alive if m.branches and m.branches[0] in t.tops()]
+        named = [t for t in alive if m.branches and m.branches[0] in t.branches()]
     free = not m.request or m.own == "ACK"
     numbered = [t for t in ours if t.tag == m.tag or free and t.tag is None]
     if m.request and m.own not in ("ACK", "CANCEL"):
@@ -243,7 +244,7 @@ def transaction_of(m, sets):
 def in_dialog(m):
     if m.request:
         return m.method in FORMING or m.method not in ALONE and m.tag is not None
-    return m.method in FORMING or m.method in ("BYE", "PRACK", "UPDATE", "INFO", "NOTIFY")
+    return m.method in FORMING | WITHIN
 
 
 def set_of(m, sets):
