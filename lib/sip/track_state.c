@@ -145,6 +145,20 @@ track_txn_begin(struct txn *x, const struct track_msg *m)
 	x->extra = m->extra;
 }
 
+/* Its slot, a free one if it is new; TXN_VIAS when there is none. */
+static unsigned
+keep_branch(struct txn *x, uint64_t hash)
+{
+	unsigned slot = via_slot(x, hash);
+
+	for (unsigned i = 1; slot == TXN_VIAS && i < TXN_VIAS; i++)
+		if (x->via[i] == 0) {
+			x->via[i] = branch_of(hash);
+			slot = i;
+		}
+	return slot;
+}
+
 /*
  * A request leaves its own branch (replies will come to it) and its sender's (every copy of it has that one). Those between were on
  * top of copies that passed earlier, or are found by the sender's. A reply that was captured before its request leaves the same.
@@ -162,12 +176,8 @@ add_branches(struct txn *x, const struct sip_index *p, bool request)
 		x->via[0] = branch_of(p->via[last - 1]);
 	if (p->via[0] == 0)
 		return;
-	slot = via_slot(x, p->via[0]);
-	for (unsigned i = 1; slot == TXN_VIAS && i < TXN_VIAS; i++)
-		if (x->via[i] == 0) {
-			x->via[i] = branch_of(p->via[0]);
-			slot = i;
-		}
+	slot = keep_branch(x, p->via[0]);
+	(void)keep_branch(x, p->via[last - 1]);	/* another than the sender's: of the proxy that hid the Vias before it */
 	if (slot == TXN_VIAS) {
 		x->flags |= TXN_OVERFLOW;
 		return;
@@ -196,6 +206,8 @@ all_done(struct txn *x, const struct sip_index *p)
 static void
 move_request(struct track *k, struct set *s, struct txn *x, const struct track_msg *m, bool fresh)
 {
+	bool first = fresh || (x->tops == 0 && m->sip->vias > 0 && m->sip->via[0] != 0);	/* its reply may have been captured before */
+
 	switch (m->sip->method) {
 	case SIP_ACK:
 		if (fresh)	/* its INVITE is gone, or was not seen so far */
@@ -206,15 +218,15 @@ move_request(struct track *k, struct set *s, struct txn *x, const struct track_m
 			x->flags |= TXN_CANCELLED;
 		break;
 	case SIP_BYE:
-		if (fresh)
+		if (first && !(x->flags & TXN_COMPLETED))
 			track_usage_bye(k, s, m);
 		break;
 	case SIP_NOTIFY:
-		if (fresh && (s->flags & SET_DIALOG))	/* an old copy does not undo a newer one */
+		if (first && (s->flags & SET_DIALOG))	/* an old copy does not undo a newer one */
 			track_usage_notify(k, s, m);
 		break;
 	case SIP_SUBSCRIBE:
-		if (fresh)
+		if (first)
 			x->extra = track_event(k, m);
 		break;
 	}
@@ -225,11 +237,11 @@ move_request(struct track *k, struct set *s, struct txn *x, const struct track_m
 }
 
 static void
-move_reply(struct track *k, struct set *s, struct txn *x, const struct track_msg *m, bool fresh)
+move_reply(struct track *k, struct set *s, struct txn *x, const struct track_msg *m)
 {
 	uint16_t status = m->sip->status;
 
-	if (fresh)
+	if (via_slot(x, m->sip->vias > 0 ? m->sip->via[0] : 0) == TXN_VIAS)
 		add_branches(x, m->sip, false);
 	if (m->sip->cseq_method == SIP_CANCEL)
 		return;
@@ -257,7 +269,7 @@ track_state_move(struct track *k, struct set *s, struct txn *x, const struct tra
 	if (is_request(m))
 		move_request(k, s, x, m, fresh);
 	else
-		move_reply(k, s, x, m, fresh);
+		move_reply(k, s, x, m);
 	waits = x->method == SIP_INVITE && (x->flags & (TXN_COMPLETED | TXN_RINGING | TXN_CANCELLED)) == TXN_RINGING;
 	x->deadline = m->time_ns + (waits ? k->conf.dialog_timeout_ns : TRACK_LINGER);
 }

@@ -147,7 +147,7 @@ track_usage_final(struct track *k, struct set *s, const struct txn *x, const str
 	assume_usage(k, s, x, m);
 	if (m->method == SIP_INVITE && status < 300)
 		confirm(k, s, m);
-	else if (m->method == SIP_INVITE && gone && x->to != 0)
+	else if (m->method == SIP_INVITE && gone)
 		move_usage(k, s, m, 0, USAGE_ENDED);
 	else if (m->method == SIP_BYE && (gone || status < 300))
 		move_usage(k, s, m, 0, USAGE_ENDED);

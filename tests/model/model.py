@@ -114,14 +114,11 @@ class Transaction:
 
     def over(self):
         """When it is decided: its final reply, or when one is waited for no longer."""
-        finals = self.finals()
+        finals, open_branches = self.finals(), self.pending()
+        if any(m.status < 300 for m in finals) or finals and not open_branches:
+            return finals[-1].time
         if self.method != "INVITE":
-            return finals[-1].time if finals else self.last() + T  # Timer F
-        if any(m.status < 300 for m in finals):
-            return finals[-1].time
-        open_branches = self.pending()
-        if finals and not open_branches:
-            return finals[-1].time
+            return self.last() + T  # Timer F
         rings = any(not m.request and m.own == "INVITE" and (not finals or m.branches and m.branches[0] in open_branches)
                     for m in self.messages)
         cancelled = any(m.request and m.own == "CANCEL" for m in self.messages)
