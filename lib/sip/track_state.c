@@ -60,7 +60,8 @@ same_cseq(const struct txn *x, const struct track_msg *m)
 		return false;
 	if (!is_request(m) || m->sip->method == SIP_ACK || m->sip->method == SIP_CANCEL)
 		return x->to == 0 || m->to_tag == 0 || x->to == m->to_tag;
-	return x->to == m->to_tag && !(x->flags & TXN_COMPLETED);
+	/* Completed without a final reply: by an ACK that was captured before its INVITE. */
+	return x->to == m->to_tag && (!(x->flags & TXN_COMPLETED) || (x->done == 0 && !(x->flags & TXN_ACCEPTED)));
 }
 
 unsigned

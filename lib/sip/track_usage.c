@@ -3,6 +3,7 @@
 #include "sip/msg.h"
 #include "sip/track_state.h"
 
+#define EVENT_UNKNOWN 1		/* of a SUBSCRIBE that was not seen: the first NOTIFY tells */
 #define DEFAULT_EXPIRES 3600	/* where a subscription's end is nowhere said */
 
 static struct usage *
@@ -56,7 +57,7 @@ event_hash(const struct track *k, struct slice package, struct slice id)
 {
 	uint32_t h = (uint32_t)hash64_seed(package.p, package.n, hash64_seed(id.p, id.n, k->conf.seed));
 
-	return h != 0 ? h : 1;
+	return h > EVENT_UNKNOWN ? h : EVENT_UNKNOWN + 1;
 }
 
 uint32_t
@@ -95,6 +96,8 @@ void
 track_usage_notify(struct track *k, struct set *s, const struct track_msg *m)
 {
 	struct slice v, n;
+	uint32_t event = track_event(k, m);
+	struct usage *u;
 	uint64_t seconds = 0;
 	bool known;
 
@@ -102,10 +105,15 @@ track_usage_notify(struct track *k, struct set *s, const struct track_msg *m)
 		return;
 	known = sip_param(slice_skip(v, slice_chr(v, ';')), SLICE_LIT("expires"), &n) && slice_u64(slice_trim(n), UINT32_MAX, &seconds);
 	v = slice_trim(slice_head(v, slice_chr(v, ';')));
+	u = usage_find(k, s, peer_of(s, m), EVENT_UNKNOWN);
+	if (u != NULL && usage_find(k, s, peer_of(s, m), event) == NULL)
+		u->event = event;
+	else if (u != NULL)
+		u->state = USAGE_ENDED;
 	if (slice_ieq(v, SLICE_LIT("terminated")))
-		usage_get(k, s, peer_of(s, m), track_event(k, m))->state = USAGE_ENDED;
+		usage_get(k, s, peer_of(s, m), event)->state = USAGE_ENDED;
 	else
-		subscribe(k, s, m, track_event(k, m), known, seconds);
+		subscribe(k, s, m, event, known, seconds);
 }
 
 /* A dialog whose beginning was not seen exists if a message within it is not refused as unknown. */
@@ -155,10 +163,10 @@ track_usage_final(struct track *k, struct set *s, const struct txn *x, const str
 		move_usage(k, s, m, USAGE_BYE, USAGE_CONFIRMED);
 	if (m->method == SIP_REFER && status < 300)
 		refer(k, s, m);
-	if (m->method != SIP_SUBSCRIBE || status >= 300 || x->extra == 0)	/* 0: its request was not seen */
+	if (m->method != SIP_SUBSCRIBE || status >= 300)
 		return;
 	known = sip_header(m->msg, SLICE_LIT("Expires"), 0, &v) && slice_u64(v, UINT32_MAX, &seconds);
-	subscribe(k, s, m, x->extra, known, seconds);
+	subscribe(k, s, m, x->extra != 0 ? x->extra : EVENT_UNKNOWN, known, seconds);
 }
 
 uint64_t

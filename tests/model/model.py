@@ -119,9 +119,10 @@ class Transaction:
             return finals[-1].time
         if self.method != "INVITE":
             return self.last() + T  # Timer F
-        rings = any(not m.request and m.own == "INVITE" and (not finals or m.branches and m.branches[0] in open_branches)
-                    for m in self.messages)
-        cancelled = any(m.request and m.own == "CANCEL" for m in self.messages)
+        rings = any(not m.request and m.own == "INVITE" and m.status < 200 for m in self.messages)
+        # Only the sender gives up all: a proxy may cancel one of its branches and go on with another.
+        sender = {m.branches[-1] for m in self.messages if m.request and m.own == "INVITE" and m.branches}
+        cancelled = any(m.request and m.own == "CANCEL" and (not sender or sender & set(m.branches)) for m in self.messages)
         return self.last() + (SILENCE if rings and not cancelled else T)  # Timer B; 9.1
 
     def end(self):
@@ -164,9 +165,9 @@ class Set:
             key = frozenset((m.frm, m.tag))
             if not m.request and m.own == "INVITE" and 200 <= m.status < 300:
                 usages.setdefault(key, None)
-            elif m.request and m.tag and m.own in ("INFO", "UPDATE", "PRACK", "ACK", "INVITE") and self.beheaded():
+            elif self.beheaded() and self.shows(m):
                 usages.setdefault(key, None)
-            elif not m.request and m.own == "BYE" and (200 <= m.status < 300 or m.status in (408, 481)):
+            if not m.request and m.own == "BYE" and (200 <= m.status < 300 or m.status in (408, 481)):
                 usages[key] = m.time
             elif not m.request and m.own == "INVITE" and m.status in (408, 481) and key in usages:
                 usages[key] = m.time
@@ -178,8 +179,19 @@ class Set:
         return [byes.get(key, last + SILENCE) if at is None else at for key, at in usages.items()]
 
     def beheaded(self):
-        """Nobody saw the request that began it."""
-        return not any(m.request and not m.tag and m.own in FORMING for m in self.messages)
+        """It was not seen to begin."""
+        return not self.messages[0].request or self.messages[0].tag is not None
+
+    def shows(self, m):
+        """Does the message show that there is a call, though its beginning was not seen? One that is answered, and not as unknown, does;
+        one without an answer is as good as a 408 (RFC 3261 12.2.1.2)."""
+        if m.request:
+            return m.own == "ACK" and m.txn.messages[0] is m
+        if m.status < 200 or m.status in (408, 481) or m.own == "BYE" and m.status < 300:
+            return False
+        if m.method in ("SUBSCRIBE", "NOTIFY"):  # of a subscription, which has its own end
+            return False
+        return (m.txn.tag if m.method in FORMING else m.tag) is not None
 
     def subscriptions(self):
         ends = {}
@@ -188,6 +200,8 @@ class Set:
             if m.request and m.own == "NOTIFY":
                 state, _, rest = m.value("subscription-state").partition(";")
                 key = (m.frm, m.event())
+                if (m.frm, None) in ends:
+                    ends.setdefault(key, ends.pop((m.frm, None)))
                 if state.strip().lower() == "terminated":
                     ends[key] = m.time
                 else:
@@ -199,8 +213,8 @@ class Set:
             elif ok and m.own == "REFER":
                 ends.setdefault((m.tag, "refer"), m.time + T)  # Timer N: until its NOTIFY says more, RFC 6665 4.1.2.4
             elif ok and m.own == "SUBSCRIBE":
-                first = next((r for r in m.txn.messages if r.request), None)
-                key = (m.tag, (first or m).event())
+                asked = [r.event() for r in m.txn.messages if r.request and r.own == "SUBSCRIBE"]
+                key = (m.tag, asked[0] if asked else None)  # None: its request was not seen; the first NOTIFY tells
                 if ends.get(key, m.time) >= m.time:
                     ends[key] = m.time + seconds(m.value("expires"), SUBSCRIPTION)
         return list(ends.values())
@@ -229,7 +243,8 @@ def transaction_of(m, sets):
     if m.request:
         named = [t for t in ours if t.branches() & set(m.branches)]
     else:
-        named = [t for t in alive if m.branches and m.branches[0] in t.branches()]
+        # Further branches than the top one count where the copy that had this one on top was lost.
+        named = [t for t in alive if m.branches and m.branches[0] in t.branches()] + [t for t in ours if t.branches() & set(m.branches)]
     free = not m.request or m.own == "ACK"
     numbered = [t for t in ours if t.tag == m.tag or free and t.tag is None]
     if m.request and m.own not in ("ACK", "CANCEL"):
