@@ -96,6 +96,20 @@ def challenged(w, start):
     hang_up(c, answered(c))
 
 
+def answered_for(w, start):
+    """A proxy answers the challenge itself, and raises the CSeq number beyond it."""
+    c, x, b = begin(w, start, ("ua", "p1")), w.token("x"), w.token("b")
+    invite = c.request("INVITE")
+    invite.reply(100)
+    first = c.request("INVITE", number=invite.number, path=["p1", "ub"], below=invite.stacks[0])
+    first.reply(407, x)
+    first.negative_ack(x)
+    again = c.request("INVITE", number=invite.number + 1, path=["p1", "ub"], below=invite.stacks[0])
+    c.wait(1, 60)
+    again.reply(200, b)
+    invite.reply(200, b)
+
+
 def challenged_bye(w, start):
     c = begin(w, start)
     b = answered(c)
@@ -352,5 +366,5 @@ def one_side(w, start):
     hang_up(c, answered(c))
 
 
-KINDS = [basic, topos, retransmitted, failed, cancelled, challenged, challenged_bye, forked, within, gone, reliable, transferred, referred, subscribed,
+KINDS = [basic, topos, retransmitted, failed, cancelled, challenged, answered_for, challenged_bye, forked, within, gone, reliable, transferred, referred, subscribed,
          refused_subscription, outside, early, late_bye, unanswered_bye, reused, beheaded, untagged, one_side]

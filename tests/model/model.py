@@ -236,9 +236,9 @@ def track(messages):
 
 
 def transaction_of(m, sets):
+    living = [t for s in sets for t in reversed(s.transactions) if t.method == m.method and t.end() >= m.time]
     # Branches are not unique in the wild: some proxies' ACKs all have branch=0, some clients keep one. CSeq numbers tell them apart.
-    alive = [t for s in sets for t in reversed(s.transactions)
-             if t.method == m.method and t.number == m.number and t.end() >= m.time]
+    alive = [t for t in living if t.number == m.number]
     ours = [t for t in alive if t.frm == m.frm]
     if m.request:
         named = [t for t in ours if t.branches() & set(m.branches)]
@@ -250,7 +250,14 @@ def transaction_of(m, sets):
     if m.request and m.own not in ("ACK", "CANCEL"):
         # A client that counts wrong begins anew under the number of what was answered; a proxy that hides Vias relays before that.
         numbered = [t for t in numbered if not t.finals()]
-    return next(iter(named + numbered), None)
+    return next(iter(named + raised(m, living) + numbered), None)
+
+
+def raised(m, living):
+    """A proxy that authenticates raises the number of what it relays: a new branch above a known one, and the replies to it."""
+    if m.request:
+        return [t for t in living if t.frm == m.frm and t.branches() & set(m.branches) and m.branches[0] not in t.branches()]
+    return [t for t in living if t.frm == m.frm and t.branches() & set(m.branches)]
 
 
 def in_dialog(m):
