@@ -52,6 +52,13 @@ via_slot(const struct txn *x, uint64_t hash)
 	return i;
 }
 
+/* Begun by an ACK that was captured before its INVITE: completed without a final reply. Whether its To tag is the INVITE's is not known. */
+static bool
+by_ack(const struct txn *x)
+{
+	return (x->flags & (TXN_COMPLETED | TXN_ACCEPTED)) == TXN_COMPLETED && x->done == 0;
+}
+
 /* Both without their branches. An ACK's To tag is not that of the request it acknowledges. */
 static bool
 same_cseq(const struct txn *x, const struct track_msg *m)
@@ -60,8 +67,9 @@ same_cseq(const struct txn *x, const struct track_msg *m)
 		return false;
 	if (!is_request(m) || m->sip->method == SIP_ACK || m->sip->method == SIP_CANCEL)
 		return x->to == 0 || m->to_tag == 0 || x->to == m->to_tag;
-	/* Completed without a final reply: by an ACK that was captured before its INVITE. */
-	return x->to == m->to_tag && (!(x->flags & TXN_COMPLETED) || (x->done == 0 && !(x->flags & TXN_ACCEPTED)));
+	if (by_ack(x))
+		return m->to_tag == 0 || x->to == m->to_tag;
+	return x->to == m->to_tag && !(x->flags & TXN_COMPLETED);
 }
 
 unsigned
@@ -231,6 +239,8 @@ move_request(struct track *k, struct set *s, struct txn *x, const struct track_m
 			x->extra = track_event(k, m);
 		break;
 	}
+	if (m->sip->method == SIP_INVITE && by_ack(x))
+		x->to = m->to_tag;
 	if (fresh || (m->sip->method != SIP_ACK && m->sip->method != SIP_CANCEL))
 		add_branches(x, m->sip, true);
 	if (fresh && m->sip->method == SIP_ACK)

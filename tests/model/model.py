@@ -102,6 +102,10 @@ class Transaction:
     def last(self):
         return max(m.time for m in self.messages)
 
+    def acknowledged(self):
+        """Only an ACK was seen so far: its To tag need not be the INVITE's."""
+        return all(m.own == "ACK" or not m.request and m.status < 200 for m in self.messages)
+
     def challenged(self):
         finals = self.finals()
         return bool(finals) and finals[-1].challenges
@@ -142,6 +146,8 @@ class Set:
         if txn is None:
             txn = Transaction(m, self)
             self.transactions.append(txn)
+        elif m.request and m.own == "INVITE" and txn.acknowledged():
+            txn.tag = m.tag
         txn.messages.append(m)
         self.messages.append(m)
         self.parties.add(m.frm)
@@ -246,7 +252,7 @@ def transaction_of(m, sets):
         # Further branches than the top one count where the copy that had this one on top was lost.
         named = [t for t in alive if m.branches and m.branches[0] in t.branches()] + [t for t in ours if t.branches() & set(m.branches)]
     free = not m.request or m.own == "ACK"
-    numbered = [t for t in ours if t.tag == m.tag or free and t.tag is None]
+    numbered = [t for t in ours if t.tag == m.tag or free and None in (t.tag, m.tag) or t.acknowledged() and m.tag is None]
     if m.request and m.own not in ("ACK", "CANCEL"):
         # A client that counts wrong begins anew under the number of what was answered; a proxy that hides Vias relays before that.
         numbered = [t for t in numbered if not t.finals()]
