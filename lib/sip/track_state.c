@@ -158,7 +158,7 @@ track_txn_begin(struct txn *x, const struct track_msg *m)
 static unsigned
 keep_branch(struct txn *x, uint64_t hash)
 {
-	unsigned slot = via_slot(x, hash);
+	unsigned slot = hash != 0 ? via_slot(x, hash) : 0;
 
 	for (unsigned i = 1; slot == TXN_VIAS && i < TXN_VIAS; i++)
 		if (x->via[i] == 0) {
@@ -241,8 +241,10 @@ move_request(struct track *k, struct set *s, struct txn *x, const struct track_m
 	}
 	if (m->sip->method == SIP_INVITE && by_ack(x))
 		x->to = m->to_tag;
-	if (fresh || (m->sip->method != SIP_ACK && m->sip->method != SIP_CANCEL))
+	if (m->sip->method != SIP_ACK && m->sip->method != SIP_CANCEL)
 		add_branches(x, m->sip, true);
+	else if (fresh && m->sip->vias > 0)	/* the branch of one hop: which, is not known */
+		(void)keep_branch(x, m->sip->via[0]);
 	if (fresh && m->sip->method == SIP_ACK)
 		x->flags |= TXN_COMPLETED;
 }
