@@ -197,7 +197,7 @@ rules_look(struct slice text)
 enum rc
 rules_parse(struct slice text, const struct rules *old, struct rules *out, struct expr_err *e)
 {
-	struct expr_err unwanted;
+	struct expr_err unwanted = { .off = 0 };
 	struct buf b = { 0 };
 	size_t nul = slice_chr(text, '\0');
 	enum rc rc;

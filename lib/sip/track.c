@@ -193,9 +193,9 @@ find(const struct track *k, const struct track_msg *m, struct found *f)
 		if (!is_alive(s, m->time_ns))
 			continue;
 		ours = !(s->flags & SET_DIALOG) || has_party(k, s, m);
-		if (ours || m->sip->status != 0)	/* a reply's branch says more than its From tag */
+		if (ours || m->sip->status != 0 || (s->flags & SET_RETAGGED))	/* a reply's branch says more than its From tag */
 			find_txn(k, i, m, f);
-		if (ours && f->home == 0 && track_set_takes(k, s, m))
+		if (f->home == 0 && (ours ? track_set_takes(k, s, m) : track_set_retried(k, s, m)))
 			f->home = i;
 	}
 }
@@ -230,6 +230,10 @@ track_message(struct track *k, struct track_msg *m)
 	if (fresh) {
 		f.set = f.home != 0 ? f.home : begin_set(k, m, &f);
 		s = set_at(k, f.set);
+		if ((s->flags & SET_DIALOG) && track_set_retried(k, s, m) && s->caller != m->from) {
+			s->caller = m->from;
+			s->flags |= SET_RETAGGED;
+		}
 		f.txn = track_txn_new(k, s);
 		track_txn_begin(txn_at(k, f.txn), m);
 		s->flags &= (uint8_t)~SET_RETRY;

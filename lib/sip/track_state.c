@@ -52,6 +52,13 @@ via_slot(const struct txn *x, uint64_t hash)
 	return i;
 }
 
+/* Begun by an ACK that was captured before its INVITE: completed without a final reply. Whether its To tag is the INVITE's is not known. */
+static bool
+by_ack(const struct txn *x)
+{
+	return (x->flags & (TXN_COMPLETED | TXN_ACCEPTED)) == TXN_COMPLETED && x->done == 0;
+}
+
 /* Both without their branches. An ACK's To tag is not that of the request it acknowledges. */
 static bool
 same_cseq(const struct txn *x, const struct track_msg *m)
@@ -60,6 +67,8 @@ same_cseq(const struct txn *x, const struct track_msg *m)
 		return false;
 	if (!is_request(m) || m->sip->method == SIP_ACK || m->sip->method == SIP_CANCEL)
 		return x->to == 0 || m->to_tag == 0 || x->to == m->to_tag;
+	if (by_ack(x))
+		return m->to_tag == 0 || x->to == m->to_tag;
 	return x->to == m->to_tag && !(x->flags & TXN_COMPLETED);
 }
 
@@ -85,12 +94,22 @@ track_txn_score(const struct txn *x, const struct track_msg *m)
 }
 
 bool
+track_set_retried(const struct track *k, const struct set *s, const struct track_msg *m)
+{
+	const struct txn *x = txn_at(k, s->txn);
+
+	if (!(s->flags & SET_RETRY) || !is_request(m) || s->txn == 0 || x->method != m->method)
+		return false;
+	if ((s->flags & SET_DIALOG) ? m->to_tag != 0 : x->extra != m->extra)	/* a dialog's SUBSCRIBE has its Event there */
+		return false;
+	return x->uri == track_uri(m, SIP_SPAN_FROM_USER, k->conf.seed);
+}
+
+bool
 track_set_takes(const struct track *k, const struct set *s, const struct track_msg *m)
 {
-	if (!(s->flags & SET_DIALOG))	/* many take a new From tag for the retry, though RFC 3261 8.1.3.5 says the same */
-		return (s->flags & SET_RETRY) && is_request(m) && s->txn != 0 &&
-		    txn_at(k, s->txn)->method == m->method && txn_at(k, s->txn)->extra == m->extra &&
-		    s->caller == track_uri(m, SIP_SPAN_FROM_USER, k->conf.seed);
+	if (!(s->flags & SET_DIALOG))
+		return track_set_retried(k, s, m);
 	switch (class_of(m->method)) {
 	case CLASS_ALONE:
 		return false;
@@ -135,12 +154,26 @@ track_txn_begin(struct txn *x, const struct track_msg *m)
 	x->extra = m->extra;
 }
 
+/* Its slot, a free one if it is new; TXN_VIAS when there is none. */
+static unsigned
+keep_branch(struct txn *x, uint64_t hash)
+{
+	unsigned slot = hash != 0 ? via_slot(x, hash) : 0;
+
+	for (unsigned i = 1; slot == TXN_VIAS && i < TXN_VIAS; i++)
+		if (x->via[i] == 0) {
+			x->via[i] = branch_of(hash);
+			slot = i;
+		}
+	return slot;
+}
+
 /*
  * A request leaves its own branch (replies will come to it) and its sender's (every copy of it has that one). Those between were on
- * top of copies that passed earlier, or are found by the sender's.
+ * top of copies that passed earlier, or are found by the sender's. A reply that was captured before its request leaves the same.
  */
 static void
-add_branches(struct txn *x, const struct sip_index *p)
+add_branches(struct txn *x, const struct sip_index *p, bool request)
 {
 	unsigned slot, last = p->vias;
 
@@ -152,18 +185,16 @@ add_branches(struct txn *x, const struct sip_index *p)
 		x->via[0] = branch_of(p->via[last - 1]);
 	if (p->via[0] == 0)
 		return;
-	slot = via_slot(x, p->via[0]);
-	for (unsigned i = 1; slot == TXN_VIAS && i < TXN_VIAS; i++)
-		if (x->via[i] == 0) {
-			x->via[i] = branch_of(p->via[0]);
-			slot = i;
-		}
+	slot = keep_branch(x, p->via[0]);
+	(void)keep_branch(x, p->via[last - 1]);	/* another than the sender's: of the proxy that hid the Vias before it */
 	if (slot == TXN_VIAS) {
 		x->flags |= TXN_OVERFLOW;
 		return;
 	}
+	if (!request)
+		return;
 	/* One more target after all others failed, where only the proxy's far side is seen. */
-	if (!(x->tops & 1u << slot) && !(x->flags & TXN_ACCEPTED) && !(x->done & 1))
+	if (!((x->tops | x->done) & 1u << slot) && !(x->flags & TXN_ACCEPTED) && !(x->done & 1))
 		x->flags &= (uint8_t)~TXN_COMPLETED;
 	x->tops |= (uint8_t)(1u << slot);
 }
@@ -197,15 +228,15 @@ look_for_spiral(struct txn *x, const struct track_msg *m, bool known)
 
 	if (slot == TXN_VIAS || to == 0)
 		return;
-	if (x->first_to == 0) {
-		x->first_to = to;
-		x->first_depth = depth & 15;
+	if (x->pass.first_to == 0) {
+		x->pass.first_to = to;
+		x->pass.first_depth = depth & 15;
 		return;
 	}
-	if (x->pass_depth == 0 && to == x->first_to && depth > x->first_depth)
-		x->pass_depth = (depth + (m->src != NULL && addr_host_eq(m->src, m->dst))) & 15;
-	if (!known && x->pass_depth != 0 && depth >= x->pass_depth)
-		x->again |= (uint8_t)(1u << slot);
+	if (x->pass.depth == 0 && to == x->pass.first_to && depth > x->pass.first_depth)
+		x->pass.depth = (depth + (m->src != NULL && addr_host_eq(m->src, m->dst))) & 15;
+	if (!known && x->pass.depth != 0 && depth >= x->pass.depth)
+		x->pass.again |= (uint8_t)(1u << slot);
 }
 
 uint8_t
@@ -220,7 +251,7 @@ track_facts(const struct txn *x, const struct track_msg *m)
 		facts |= TRACK_DIALOG_ACK;
 	if (ack && (x->flags & (TXN_COMPLETED | TXN_ACCEPTED | TXN_OVERFLOW)) == TXN_COMPLETED && x->done != 0 && x->tops != 0 && (x->tops & (x->tops - 1)) == 0)
 		facts |= TRACK_SL_ACK;
-	if (slot < TXN_VIAS && (x->again >> slot & 1))
+	if (slot < TXN_VIAS && (x->pass.again >> slot & 1))
 		facts |= TRACK_SPIRAL;
 	return (uint8_t)facts;
 }
@@ -241,37 +272,43 @@ all_done(struct txn *x, const struct sip_index *p)
 static void
 move_request(struct track *k, struct set *s, struct txn *x, const struct track_msg *m, bool fresh)
 {
+	bool first = fresh || (x->tops == 0 && m->sip->vias > 0 && m->sip->via[0] != 0);	/* its reply may have been captured before */
+
 	switch (m->sip->method) {
 	case SIP_ACK:
-		if (fresh) {	/* its INVITE is gone, or was never seen */
-			x->flags |= TXN_COMPLETED;
+		if (fresh)	/* its INVITE is gone, or was not seen so far */
 			track_usage_ack(k, s, m);
-		}
 		break;
 	case SIP_CANCEL:	/* a proxy may cancel one of its branches and go on with another */
 		if (m->sip->vias > 0 && via_slot(x, m->sip->via[0]) == 0)
 			x->flags |= TXN_CANCELLED;
 		break;
 	case SIP_BYE:
-		if (fresh)
+		if (first && !(x->flags & TXN_COMPLETED))
 			track_usage_bye(k, s, m);
 		break;
 	case SIP_NOTIFY:
-		if (fresh && (s->flags & SET_DIALOG))	/* an old copy does not undo a newer one */
+		if (first && (s->flags & SET_DIALOG))	/* an old copy does not undo a newer one */
 			track_usage_notify(k, s, m);
 		break;
 	case SIP_SUBSCRIBE:
-		if (fresh)
+		if (first)
 			x->extra = track_event(k, m);
 		break;
 	}
+	if (m->sip->method == SIP_INVITE && by_ack(x))
+		x->to = m->to_tag;
 	if (m->sip->method != SIP_ACK && m->sip->method != SIP_CANCEL) {
 		bool known = top_slot(x, m->sip) < TXN_VIAS;
 
-		add_branches(x, m->sip);
+		add_branches(x, m->sip, true);
 		if (m->sip->method == SIP_INVITE && x->to == 0)
 			look_for_spiral(x, m, known);
+	} else if (fresh && m->sip->vias > 0) {	/* the branch of one hop: which, is not known */
+		(void)keep_branch(x, m->sip->via[0]);
 	}
+	if (fresh && m->sip->method == SIP_ACK)
+		x->flags |= TXN_COMPLETED;
 }
 
 static void
@@ -279,6 +316,8 @@ move_reply(struct track *k, struct set *s, struct txn *x, const struct track_msg
 {
 	uint16_t status = m->sip->status;
 
+	if (via_slot(x, m->sip->vias > 0 ? m->sip->via[0] : 0) == TXN_VIAS)
+		add_branches(x, m->sip, false);
 	if (m->sip->cseq_method == SIP_CANCEL)
 		return;
 	if (status < 200) {
@@ -291,8 +330,10 @@ move_reply(struct track *k, struct set *s, struct txn *x, const struct track_msg
 		x->flags |= TXN_COMPLETED;
 	if (s->flags & SET_DIALOG)
 		track_usage_final(k, s, x, m);
-	else if ((status == 401 || status == 407 || status == 422 || status == 423) && txn_at(k, s->txn) == x)
+	if ((status == 401 || status == 407 || status == 422 || status == 423) && x->to == 0 && txn_at(k, s->txn) == x) {
 		s->flags |= SET_RETRY;	/* a late copy to the first asks for no third */
+		x->uri = track_uri(m, SIP_SPAN_FROM_USER, k->conf.seed);
+	}
 }
 
 void

@@ -14,6 +14,8 @@ enum {
 	TXN_SURE,		/* all of it */
 };
 unsigned track_txn_score(const struct txn *, const struct track_msg *);
+/* Is it the retry that the set's newest request was challenged for? Many take a new From tag for it, though RFC 3261 8.1.3.5 says the same. */
+bool track_set_retried(const struct track *, const struct set *, const struct track_msg *);
 /* Would a new transaction of this message, whose parties are the set's, be one of the set's? */
 bool track_set_takes(const struct track *, const struct set *, const struct track_msg *);
 

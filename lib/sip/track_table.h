@@ -22,7 +22,8 @@
 enum set_flag {
 	SET_DIALOG = 1,		/* else a request with its retries */
 	SET_MID = 2,		/* begun by a message within a dialog: its beginning was not seen */
-	SET_RETRY = 4,		/* no dialog: challenged, the next request of the method is a retry */
+	SET_RETRY = 4,		/* challenged outside of a dialog: the next request of the method is a retry */
+	SET_RETAGGED = 8,	/* dialog: the retry had another From tag; older transactions still have the first */
 };
 
 struct set {	/* one cache line */
@@ -30,7 +31,7 @@ struct set {	/* one cache line */
 	uint64_t deadline;	/* last instant of its life */
 	void *mark;
 	uint32_t started;	/* seconds */
-	uint32_t caller;	/* dialog: party that sent the first request; else the From URI */
+	uint32_t caller;	/* dialog: party that sent the first request, or its newest retry; else the From URI */
 	uint32_t next;		/* in the bucket */
 	uint32_t qprev, qnext;
 	uint32_t txn;		/* newest first */
@@ -54,14 +55,19 @@ struct txn {	/* one cache line */
 	uint32_t next;		/* in the set; in a pool's free list */
 	uint32_t cseq;
 	uint32_t from, to;	/* party of the sender; To tag of the request, 0 = none */
-	uint32_t extra;		/* method without a number: its text; SUBSCRIBE: its Event */
+	union {
+		uint32_t extra;		/* method without a number: its text; SUBSCRIBE: its Event */
+		struct {		/* INVITE: its way through hosts */
+			uint16_t first_to;	/* the host and port that the first copy went to, hashed; 0 = none */
+			uint8_t first_depth : 4, depth : 4;	/* Vias of the first copy; of one that came there again, 0 = none */
+			uint8_t again;		/* bits of via[]: was first on top of a copy of a second pass */
+		} pass;
+	};
+	uint32_t uri;		/* of the sender, if it was challenged */
 	uint8_t method;
 	uint8_t flags;		/* enum txn_flag */
 	uint8_t tops, done;	/* bits of via[]: was on top of a request; had a final reply */
 	uint32_t via[TXN_VIAS];	/* [0] is the sender's own, the last of the Via list */
-	uint16_t first_to;	/* the host and port that the first copy went to, hashed; 0 = none */
-	unsigned first_depth : 4, pass_depth : 4;	/* Vias of the first copy; of one that came there again, 0 = none */
-	uint8_t again;		/* bits of via[]: was first on top of a copy of a second pass */
 };
 
 enum usage_state {

@@ -3,6 +3,7 @@
 #include "sip/msg.h"
 #include "sip/track_state.h"
 
+#define EVENT_UNKNOWN 1		/* of a SUBSCRIBE that was not seen: the first NOTIFY tells */
 #define DEFAULT_EXPIRES 3600	/* where a subscription's end is nowhere said */
 
 static struct usage *
@@ -51,18 +52,23 @@ move_usage(const struct track *k, const struct set *s, const struct track_msg *m
 		u->state = (uint8_t)to;
 }
 
+static uint32_t
+event_hash(const struct track *k, struct slice package, struct slice id)
+{
+	uint32_t h = (uint32_t)hash64_seed(package.p, package.n, hash64_seed(id.p, id.n, k->conf.seed));
+
+	return h > EVENT_UNKNOWN ? h : EVENT_UNKNOWN + 1;
+}
+
 uint32_t
 track_event(const struct track *k, const struct track_msg *m)
 {
 	struct slice v, id = { NULL, 0 };
-	uint32_t h;
 
 	if (!sip_header(m->msg, SLICE_LIT("Event"), 0, &v))
 		v = (struct slice){ NULL, 0 };
 	(void)sip_param(slice_skip(v, slice_chr(v, ';')), SLICE_LIT("id"), &id);
-	v = slice_trim(slice_head(v, slice_chr(v, ';')));
-	h = (uint32_t)hash64_seed(v.p, v.n, hash64_seed(id.p, id.n, k->conf.seed));
-	return h != 0 ? h : 1;
+	return event_hash(k, slice_trim(slice_head(v, slice_chr(v, ';'))), id);
 }
 
 static void
@@ -76,10 +82,22 @@ subscribe(struct track *k, struct set *s, const struct track_msg *m, uint32_t ev
 	u->until = m->time_ns + (known ? seconds : DEFAULT_EXPIRES) * SECOND;
 }
 
+/* Accepted: its first NOTIFY is due within Timer N (RFC 6665 4.1.2.4) and says how long the subscription lasts. */
+static void
+refer(struct track *k, struct set *s, const struct track_msg *m)
+{
+	uint32_t event = event_hash(k, SLICE_LIT("refer"), (struct slice){ NULL, 0 });
+
+	if (usage_find(k, s, peer_of(s, m), event) == NULL)
+		subscribe(k, s, m, event, true, TRACK_LINGER / SECOND);
+}
+
 void
 track_usage_notify(struct track *k, struct set *s, const struct track_msg *m)
 {
 	struct slice v, n;
+	uint32_t event = track_event(k, m);
+	struct usage *u;
 	uint64_t seconds = 0;
 	bool known;
 
@@ -87,10 +105,15 @@ track_usage_notify(struct track *k, struct set *s, const struct track_msg *m)
 		return;
 	known = sip_param(slice_skip(v, slice_chr(v, ';')), SLICE_LIT("expires"), &n) && slice_u64(slice_trim(n), UINT32_MAX, &seconds);
 	v = slice_trim(slice_head(v, slice_chr(v, ';')));
+	u = usage_find(k, s, peer_of(s, m), EVENT_UNKNOWN);
+	if (u != NULL && usage_find(k, s, peer_of(s, m), event) == NULL)
+		u->event = event;
+	else if (u != NULL)
+		u->state = USAGE_ENDED;
 	if (slice_ieq(v, SLICE_LIT("terminated")))
-		usage_get(k, s, peer_of(s, m), track_event(k, m))->state = USAGE_ENDED;
+		usage_get(k, s, peer_of(s, m), event)->state = USAGE_ENDED;
 	else
-		subscribe(k, s, m, track_event(k, m), known, seconds);
+		subscribe(k, s, m, event, known, seconds);
 }
 
 /* A dialog whose beginning was not seen exists if a message within it is not refused as unknown. */
@@ -132,16 +155,18 @@ track_usage_final(struct track *k, struct set *s, const struct txn *x, const str
 	assume_usage(k, s, x, m);
 	if (m->method == SIP_INVITE && status < 300)
 		confirm(k, s, m);
-	else if (m->method == SIP_INVITE && gone && x->to != 0)
+	else if (m->method == SIP_INVITE && gone)
 		move_usage(k, s, m, 0, USAGE_ENDED);
 	else if (m->method == SIP_BYE && (gone || status < 300))
 		move_usage(k, s, m, 0, USAGE_ENDED);
 	else if (m->method == SIP_BYE)
 		move_usage(k, s, m, USAGE_BYE, USAGE_CONFIRMED);
-	if (m->method != SIP_SUBSCRIBE || status >= 300 || x->extra == 0)	/* 0: its request was not seen */
+	if (m->method == SIP_REFER && status < 300)
+		refer(k, s, m);
+	if (m->method != SIP_SUBSCRIBE || status >= 300)
 		return;
 	known = sip_header(m->msg, SLICE_LIT("Expires"), 0, &v) && slice_u64(v, UINT32_MAX, &seconds);
-	subscribe(k, s, m, x->extra, known, seconds);
+	subscribe(k, s, m, x->extra != 0 ? x->extra : EVENT_UNKNOWN, known, seconds);
 }
 
 uint64_t

@@ -65,7 +65,7 @@ block_put(struct hold_store *s, uint8_t *block, uint32_t size)
 		s->large = l;
 		return;
 	}
-	memcpy(block + size - sizeof(block), &s->spare[c], sizeof(block));
+	memcpy(block + size - sizeof(uint8_t *), &s->spare[c], sizeof(uint8_t *));
 	s->spare[c] = block;
 }
 
@@ -76,7 +76,7 @@ spare_pop(struct hold_store *s, unsigned c)
 
 	if (block == NULL)
 		return NULL;
-	memcpy(&s->spare[c], block + class_size(s, c) - sizeof(block), sizeof(block));
+	memcpy(&s->spare[c], block + class_size(s, c) - sizeof(uint8_t *), sizeof(uint8_t *));
 	s->spare_bytes -= class_size(s, c);
 	return block;
 }
