@@ -92,7 +92,7 @@ deliver_event(void *arg, enum outlet_event event, size_t which, const struct err
 	case OUTLET_UP:
 		if (t->down_said[which])
 			diag("%s: connected again", t->name[which]);
-		else if (which > 0)
+		else if (t->name[which] != t->name[0])
 			diag("%s: in use instead of %s", t->name[which], t->name[0]);
 		t->down_said[which] = false;
 		break;

@@ -55,6 +55,7 @@ stream_close(void *arg)
 	s->full = s->ending = s->ended = false;
 	s->broken = 0;
 	s->widest = 0;
+	s->confirm_until = 0;
 }
 
 static void
@@ -113,9 +114,8 @@ write_kept(struct stream *s)
 	return true;
 }
 
-/* What the peer says is of no interest, but that it still is there. */
-static enum rc
-drop_input(struct stream *s, struct err *e)
+enum rc
+stream_drop_input(struct stream *s, struct err *e)
 {
 	char junk[4096];
 	size_t got;
@@ -179,15 +179,15 @@ stream_step(void *arg, uint64_t now, struct err *e)
 	struct stream *s = arg;
 	enum rc rc;
 
-	if (s->fd < 0) {
+	if (s->conn->state == CONN_OPENING) {
 		rc = stream_go_on_opening(s, now, e);
-		if (rc != RC_OK || s->fd < 0)
+		if (rc != RC_OK || s->conn->state == CONN_OPENING)
 			return rc;
 	}
 	s->full = false;
 	s->look_at = now + LOOK_NS;
 	(void)write_kept(s);
-	rc = drop_input(s, e);
+	rc = stream_drop_input(s, e);
 	if (s->broken != 0)
 		rc = broke(s, e);
 	if (rc == RC_OK && s->ending && s->kept.n == 0)
@@ -220,7 +220,7 @@ stream_due(const void *arg)
 {
 	const struct stream *s = arg;
 
-	return s->fd < 0 || (s->ending && s->tls) ? s->look_at : UINT64_MAX;
+	return s->conn->state == CONN_OPENING || (s->ending && s->tls) ? s->look_at : UINT64_MAX;
 }
 
 /* Packets that fit a TLS record, or one that does not; they are kept until they are written. */

@@ -27,6 +27,7 @@ struct stream {
 	int broken;		/* errno of a write that failed; -1: in TLS */
 	CURLcode broken_code;	/* then */
 	bool ending, ended;
+	uint64_t confirm_until;	/* TLS, after the handshake: when it is open at the latest */
 	uint32_t widest;	/* the largest window that the peer offered */
 	char why[CURL_ERROR_SIZE];
 	struct iovec iov[CONN_MAX_IOV];
@@ -37,4 +38,6 @@ void stream_open(void *stream, uint64_t now_ns);
 enum rc stream_go_on_opening(struct stream *, uint64_t now_ns, struct err *) MUST_USE;
 /* RC_SYS: why libcurl failed with `code`, in few words. */
 enum rc stream_say(struct stream *, CURLcode code, struct err *) MUST_USE;
+/* What the peer says is of no interest, but that it still is there: RC_OK; RC_END, RC_SYS: it is not. */
+enum rc stream_drop_input(struct stream *, struct err *) MUST_USE;
 #endif

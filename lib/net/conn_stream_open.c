@@ -18,6 +18,8 @@
 #define KEEP_PROBES 3
 #define MS UINT64_C(1000000)
 #define MS_PER_S 1000
+#define OPEN_TURNS 16			/* of libcurl in one step */
+#define CONFIRM_NS (300 * MS)
 
 static int
 set_wanted(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
@@ -172,27 +174,19 @@ stream_open(void *arg, uint64_t now)
 static struct slice
 plain(const char *why)
 {
-	static const char *const before[] = {
-		"SSL certificate problem: ", "SSL: ", "OpenSSL SSL_connect: ", "OpenSSL SSL_read: ", "SSL_write() error: ",
-		"Send failure: ", "Recv failure: ", "::",
-	};
+	static const char *const before[] = { "OpenSSL", "SSL", "TLS", "Send failure", "Recv failure" };
 	static const char *const behind[] = { ", errno ", " in connection to " };
-	struct slice s;
+	const char *at = strstr(why, "routines::"), *colon;
 
-	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
-		const char *at = strstr(why, before[i]);
-
-		if (at != NULL)
-			why = at + strlen(before[i]);
-	}
-	s = slice_str(why);
-	for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]); i++) {
-		const char *at = strstr(why, behind[i]);
-
-		if (at != NULL)
-			s = slice_head(s, (size_t)(at - why));
-	}
-	return slice_trim(s);
+	if (at != NULL)
+		why = at + strlen("routines::");
+	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
+		if (strncmp(why, before[i], strlen(before[i])) == 0 && (colon = strstr(why, ": ")) != NULL)
+			why = colon + 2;
+	for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]); i++)
+		if ((at = strstr(why, behind[i])) != NULL)
+			return slice_trim(slice_of((const uint8_t *)why, (size_t)(at - why)));
+	return slice_trim(slice_str(why));
 }
 
 enum rc
@@ -235,36 +229,75 @@ opened(struct stream *s)
 	n = sizeof(sa);
 	if (getpeername(fd, (struct sockaddr *)&sa, &n) == 0)
 		sock_addr_from((struct sockaddr *)&sa, &s->conn->peer);
-	s->conn->state = CONN_OPEN;
 }
 
-static void
+/*
+ * With TLS 1.3 the client is done before the server has looked at its certificate (RFC 8446 2, 4.4.2.4): what is sent then may go to a peer
+ * that refuses it. So the connection counts as open when the server has said something more (session tickets as a rule), or had
+ * time to.
+ */
+static enum rc
+confirm(struct stream *s, uint64_t now, struct err *e)
+{
+	struct pollfd p = { .fd = s->fd, .events = POLLIN };
+	enum rc rc;
+
+	if (s->confirm_until == 0)
+		s->confirm_until = now + CONFIRM_NS;
+	s->look_at = s->confirm_until;
+	if (now < s->confirm_until && poll(&p, 1, 0) <= 0)	/* OpenSSL reads no further than the record that it needs */
+		return RC_OK;
+	rc = stream_drop_input(s, e);
+	if (rc == RC_OK)
+		s->conn->state = CONN_OPEN;
+	return rc == RC_END ? err_set(e, RC_SYS, "closed by the other end after the handshake") : rc;
+}
+
+/* Lets libcurl do what is due. Returns whether that was something: there may be more then. */
+static bool
 serve_wanted(struct stream *s)
 {
 	struct pollfd p[CONN_FDS];
 	size_t n = s->wanted_n;
+	bool ready;
+	long ms = -1;
 	int left;
 
 	memcpy(p, s->wanted, n * sizeof(p[0]));
-	if (n > 0 && poll(p, n, 0) > 0)
-		for (size_t i = 0; i < n; i++)
-			if (p[i].revents != 0)
-				s->curl->curl_multi_socket_action(s->multi, p[i].fd, (p[i].revents & POLLOUT ? CURL_CSELECT_OUT : 0) |
-				    (p[i].revents & POLLIN ? CURL_CSELECT_IN : 0) | (p[i].revents & (POLLERR | POLLHUP) ? CURL_CSELECT_ERR : 0), &left);
+	ready = n > 0 && poll(p, n, 0) > 0;
+	for (size_t i = 0; ready && i < n; i++)
+		if (p[i].revents != 0)
+			s->curl->curl_multi_socket_action(s->multi, p[i].fd, (p[i].revents & POLLOUT ? CURL_CSELECT_OUT : 0) |
+			    (p[i].revents & POLLIN ? CURL_CSELECT_IN : 0) | (p[i].revents & (POLLERR | POLLHUP) ? CURL_CSELECT_ERR : 0), &left);
+	s->curl->curl_multi_timeout(s->multi, &ms);
 	s->curl->curl_multi_socket_action(s->multi, CURL_SOCKET_TIMEOUT, 0, &left);
+	return ready || ms == 0;
+}
+
+/* RC_MORE: libcurl is not done. */
+static enum rc
+outcome(struct stream *s, struct err *e)
+{
+	struct CURLMsg *m;
+	int left;
+
+	while ((m = s->curl->curl_multi_info_read(s->multi, &left)) != NULL)
+		if (m->msg == CURLMSG_DONE)
+			return m->data.result == CURLE_OK ? RC_OK : stream_say(s, m->data.result, e);
+	return RC_MORE;
 }
 
 enum rc
 stream_go_on_opening(struct stream *s, uint64_t now, struct err *e)
 {
 	struct addr all[RESOLVE_MAX];
-	struct CURLMsg *m;
+	enum rc rc;
 	size_t n;
-	int left;
 
+	if (s->fd >= 0)
+		return confirm(s, now, e);
 	if (s->resolve != NULL) {
-		enum rc rc = resolve_get(s->resolve, all, &n, e);
-
+		rc = resolve_get(s->resolve, all, &n, e);
 		if (rc != RC_OK)
 			return rc == RC_MORE ? RC_OK : rc;
 		if ((s->curl = conn_curl(e)) == NULL)
@@ -273,14 +306,16 @@ stream_go_on_opening(struct stream *s, uint64_t now, struct err *e)
 		s->resolve = NULL;
 		begin(s, all, n);
 	}
-	serve_wanted(s);
-	while ((m = s->curl->curl_multi_info_read(s->multi, &left)) != NULL) {
-		if (m->msg != CURLMSG_DONE)
-			continue;
-		if (m->data.result != CURLE_OK)
-			return stream_say(s, m->data.result, e);
-		opened(s);
-	}
-	look_again(s, now);
+	/* Nearby, all is said and done in one step. */
+	for (int i = 0; (rc = outcome(s, e)) == RC_MORE && i < OPEN_TURNS && serve_wanted(s); i++)
+		;
+	if (rc == RC_MORE)
+		look_again(s, now);
+	if (rc != RC_OK)
+		return rc == RC_MORE ? RC_OK : rc;
+	opened(s);
+	if (s->tls)
+		return confirm(s, now, e);
+	s->conn->state = CONN_OPEN;
 	return RC_OK;
 }

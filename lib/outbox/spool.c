@@ -56,7 +56,7 @@ spool_flush(struct spool *s, struct err *e)
 		s->write_errno = errno;
 		return spool_fail(s, e, RC_SYS, "write");
 	}
-	g->end += s->out.n;
+	g->next = g->end += s->out.n;
 	g->bytes += s->out.n;
 	g->end_number += s->out_n;
 	s->bytes += s->out.n;

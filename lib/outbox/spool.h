@@ -95,7 +95,10 @@ void spool_advance(struct spool *, uint64_t pos);
  * 65536 packets that were advanced over and not acknowledged only every second, fourth … is known: then this rounds down to one of those.
  */
 void spool_acked(struct spool *, uint64_t pos);
-/* What was read beyond the acknowledged position, and overlap_bytes before it as far as they are still there, is read again. Returns how many packets that are. */
+/*
+ * What was read beyond the acknowledged position, and overlap_bytes before it as far as they are still there, is read again. Returns how many packets
+ * that are, damaged ones of the overlap among them.
+ */
 uint64_t spool_back(struct spool *);
 /* Nothing is behind the read position. */
 bool spool_at_end(const struct spool *);

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "outbox/spool_state.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +11,7 @@
 
 #include "base/hash.h"
 #include "base/xalloc.h"
+#include "outbox/spool_state.h"
 
 enum rc
 spool_fail(const struct spool *s, struct err *e, enum rc rc, const char *what)
@@ -37,7 +36,7 @@ spool_segment_add(struct spool *s, uint64_t first)
 		}
 	}
 	g = spool_seg(s, s->seg_n++);
-	*g = (struct spool_segment){ .first = first, .end = first };
+	*g = (struct spool_segment){ .first = first, .end = first, .next = first };
 	return g;
 }
 
@@ -170,11 +169,15 @@ spool_segment_read_head(struct spool *s, struct spool_segment *g, struct err *e)
 		return spool_fail(s, e, RC_SYS, name);
 	n = pread(fd, p, sizeof(p), 0);
 	close(fd);
-	if (n < 0 || spool_segment_head_get(slice_of(p, (size_t)n), &h) != RC_OK)
-		return RC_OK;		/* not readable, and that is no reason to refuse the others */
+	if (n < 0)
+		return RC_OK;		/* not now, and that is no reason to refuse the others */
+	g->useless = true;
+	if (spool_segment_head_get(slice_of(p, (size_t)n), &h) != RC_OK)
+		return RC_OK;
 	if (h.version != SPOOL_VERSION)
 		return err_set(e, RC_BAD, "spool %s: %s: version %u is not known", s->dir, name, (unsigned)h.version);
 	g->readable = h.first == g->first;
+	g->useless = !g->readable;
 	g->number = h.number;
 	g->salt = h.salt;
 	return RC_OK;

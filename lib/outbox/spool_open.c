@@ -48,6 +48,8 @@ read_heads(struct spool *s, struct err *e)
 		if (rc != RC_OK)
 			return rc;
 		if (!spool_places_agree(before, (struct spool_place){ g->first, g->number }))
+			g->useless = true;
+		if (g->useless)
 			g->readable = false;
 		if (g->readable)
 			before = (struct spool_place){ g->first, g->number };
@@ -59,17 +61,20 @@ read_heads(struct spool *s, struct err *e)
 static void
 chain(struct spool *s)
 {
-	uint64_t limit = SPOOL_POS_MAX, number = UINT64_MAX;
+	struct spool_place next = { SPOOL_POS_MAX, UINT64_MAX };
+	uint64_t limit = SPOOL_POS_MAX;
 
 	for (size_t i = s->seg_n; i-- > 0;) {
 		struct spool_segment *g = spool_seg(s, i);
 		uint64_t data = g->bytes > SPOOL_SEGMENT_DATA ? g->bytes - SPOOL_SEGMENT_DATA : 0;
 
 		g->end = data < limit - g->first ? g->first + data : limit;
-		g->end_number = number;
-		if (!g->readable)
-			g->number = number;
-		number = g->number;
+		g->end_number = next.number;
+		g->next = next.pos;
+		if (g->readable)
+			next = (struct spool_place){ g->first, g->number };
+		else
+			g->number = next.number;
 		limit = g->first;
 	}
 }
@@ -115,13 +120,20 @@ scan_last(struct spool *s, struct spool_segment *g, bool clean, struct err *e)
 
 	if (clean && g->end == s->end.pos && spool_places_agree(at, s->end)) {
 		g->end_number = s->end.number;
+		g->next = g->end;
 		return RC_OK;
 	}
 	while ((rc = spool_find(s, g, at, &f)) == RC_OK)
 		at = (struct spool_place){ f.end, f.number + 1 };
 	if (rc != RC_END)
 		return spool_fail(s, e, RC_SYS, "read the last segment");
-	g->end = at.pos;
+	if (s->counts.read_errors > 0) {	/* what the disk does not give today stays where it is, and one packet may be in it */
+		if (g->end - at.pos >= SPOOL_ENTRY_HEAD)
+			at.number++;
+		g->next = g->end;
+	} else {
+		g->end = g->next = at.pos;
+	}
 	g->end_number = at.number;
 	return RC_OK;
 }
@@ -130,12 +142,24 @@ scan_last(struct spool *s, struct spool_segment *g, bool clean, struct err *e)
 static void
 end_raise(struct spool_place *end, struct spool_place at)
 {
+	uint64_t least;
+
 	if (end->number < at.number)
 		end->number = at.number;
-	if (end->pos < at.pos)
-		end->pos = at.pos;
-	if (!spool_places_agree(at, *end))
-		end->pos = at.pos + (end->number - at.number) * SPOOL_ENTRY_HEAD;
+	least = at.pos + (end->number - at.number) * SPOOL_ENTRY_HEAD;	/* no more than 2^63 */
+	if (end->pos < least)
+		end->pos = least;
+}
+
+/* How many segments, the last readable one the last of them. */
+static size_t
+readable_segments(const struct spool *s)
+{
+	size_t i = s->seg_n;
+
+	while (i > 0 && !spool_seg(s, i - 1)->readable)
+		i--;
+	return i;
 }
 
 /* Where the log ends: behind all that is on disk, and behind all that the positions file has heard of. */
@@ -143,11 +167,9 @@ static enum rc
 find_end(struct spool *s, bool clean, struct err *e)
 {
 	struct spool_place end = { 0 };
-	size_t i = s->seg_n;
+	size_t i = readable_segments(s);
 	enum rc rc;
 
-	while (i > 0 && !spool_seg(s, i - 1)->readable)
-		i--;
 	if (i > 0) {
 		struct spool_segment *g = spool_seg(s, i - 1);
 
@@ -171,31 +193,13 @@ find_end(struct spool *s, bool clean, struct err *e)
 	return RC_OK;
 }
 
-/* The log went on behind the last segment, once: the next one is another. */
-static void
-tail_leave(struct spool *s, struct spool_segment *g)
-{
-	if (s->end.pos <= g->first)	/* a name of its own */
-		s->end.pos = g->first + SPOOL_ENTRY_HEAD;
-	if (g->end >= s->end.pos)
-		g->end_number = s->end.number;
-}
-
-/* The last segment goes on if the log ends in it; what lies behind its end is cut off. */
+/* Opens a segment and cuts off what lies behind its end. */
 static enum rc
-tail_open(struct spool *s, struct err *e)
+cut_tail(struct spool *s, struct spool_segment *g, struct err *e)
 {
-	struct spool_segment *g = s->seg_n > 0 ? spool_seg(s, s->seg_n - 1) : NULL;
+	uint64_t bytes = g->end - g->first + SPOOL_SEGMENT_DATA;
 	char name[SPOOL_NAME_SIZE];
-	uint64_t bytes;
 
-	if (g == NULL)
-		return RC_OK;
-	if (!g->readable) {
-		tail_leave(s, g);
-		return RC_OK;
-	}
-	bytes = g->end - g->first + SPOOL_SEGMENT_DATA;
 	spool_segment_name(g->first, name);
 	s->fd = openat(s->dirfd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (s->fd < 0 || (g->bytes > bytes && ftruncate(s->fd, (off_t)bytes) != 0))
@@ -205,12 +209,54 @@ tail_open(struct spool *s, struct err *e)
 		s->bytes -= g->bytes - bytes;
 		g->bytes = bytes;
 	}
-	if (g->end == s->end.pos && g->end_number == s->end.number)
-		return RC_OK;
-	close(s->fd);
-	s->fd = -1;
-	tail_leave(s, g);
 	return RC_OK;
+}
+
+/* The last segment is appended to if the log ends in it. */
+static enum rc
+tail_open(struct spool *s, struct err *e)
+{
+	size_t i = readable_segments(s);
+	struct spool_segment *g = i > 0 ? spool_seg(s, i - 1) : NULL;
+
+	if (g != NULL && s->counts.read_errors == 0) {
+		enum rc rc = cut_tail(s, g, e);
+
+		if (rc != RC_OK || (i == s->seg_n && g->end == s->end.pos && g->end_number == s->end.number))
+			return rc;
+		close(s->fd);
+		s->fd = -1;
+	}
+	if (s->seg_n == 0)
+		return RC_OK;
+	/* the log went on behind the last segment, once: the next one is another */
+	g = spool_seg(s, s->seg_n - 1);
+	if (s->end.pos <= g->first)	/* a name of its own */
+		s->end.pos = g->first + SPOOL_ENTRY_HEAD;
+	if (g->end >= s->end.pos) {
+		g->end_number = s->end.number;
+		g->next = g->end;
+	}
+	return RC_OK;
+}
+
+/*
+ * Segments that nothing can be read from go as soon as the positions file knows of them, the damage stays in the count: left in the
+ * folder they might be taken for part of the log one day, when those that speak against it are gone.
+ */
+static void
+drop_useless(struct spool *s)
+{
+	for (size_t i = 0; i < s->seg_n; i++) {
+		struct spool_segment *g = spool_seg(s, i);
+		char name[SPOOL_NAME_SIZE];
+
+		spool_segment_name(g->first, name);
+		if (!g->useless || unlinkat(s->dirfd, name, 0) != 0)
+			continue;
+		s->bytes -= g->bytes;
+		g->bytes = 0;
+	}
 }
 
 static enum rc
@@ -238,12 +284,15 @@ recover(struct spool *s, struct err *e)
 		rc = spool_positions_make(s, e);
 	else if (!spool_positions_save(s, false))
 		rc = spool_fail(s, e, RC_SYS, SPOOL_POSITIONS);
-	if (rc == RC_OK && s->conf.sync_ns != UINT64_MAX) {
+	if (rc != RC_OK)
+		return rc;
+	if (s->conf.sync_ns != UINT64_MAX) {
 		/* a loss of power must not leave "closed in good order" on the disk */
 		if (fdatasync(s->posfd) != 0)
 			return spool_fail(s, e, RC_SYS, SPOOL_POSITIONS);
 		rc = spool_sync(s, e);
 	}
+	drop_useless(s);
 	return rc;
 }
 

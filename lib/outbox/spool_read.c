@@ -1,184 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "outbox/spool_state.h"
-
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "base/crc32c.h"
 #include "base/xalloc.h"
-
-#define BLOCK 4096u	/* what a disk that cannot read one sector loses of a file */
-
-void
-spool_window_close(struct spool *s)
-{
-	if (s->win.fd >= 0)
-		close(s->win.fd);
-	s->win.fd = -1;
-	s->win.n = 0;
-}
-
-static enum rc
-window_open(struct spool *s, const struct spool_segment *g)
-{
-	char name[SPOOL_NAME_SIZE];
-
-	if (s->win.fd >= 0 && s->win.first == g->first)
-		return RC_OK;
-	spool_window_close(s);
-	spool_segment_name(g->first, name);
-	s->win.fd = openat(s->dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	s->win.first = g->first;
-	if (s->win.fd >= 0)
-		return RC_OK;
-	if (errno == ENOENT)
-		return RC_END;
-	s->counts.read_errors++;
-	s->counts.read_errno = errno;
-	return RC_SYS;
-}
-
-static void
-window_size(struct spool_window *w, size_t want)
-{
-	size_t cap = want > SPOOL_WINDOW ? want : SPOOL_WINDOW;
-
-	if (cap <= w->cap && (w->cap == SPOOL_WINDOW || want > SPOOL_WINDOW))
-		return;
-	free(w->p);
-	w->p = xmalloc(cap);
-	w->cap = cap;
-}
-
-/*
- * Makes sure that `want` bytes of `g` from `pos` on are in the window; they end at g->end or before.
- * RC_END: the file has not so many; RC_BAD: the disk cannot read them; RC_SYS: not now
- */
-static enum rc
-window_fill(struct spool *s, const struct spool_segment *g, uint64_t pos, size_t want)
-{
-	struct spool_window *w = &s->win;
-	enum rc rc = window_open(s, g);
-	uint64_t most = g->end - pos;
-
-	if (rc != RC_OK)
-		return rc;
-	window_size(w, want);
-	w->pos = w->good_from = w->good_to = pos;
-	w->n = 0;
-	if (most > w->cap)
-		most = w->cap;
-	while (w->n < most) {
-		ssize_t n = pread(w->fd, w->p + w->n, (size_t)most - w->n, (off_t)(pos - g->first + SPOOL_SEGMENT_DATA + w->n));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && w->n < want) {
-			s->counts.read_errors++;
-			s->counts.read_errno = errno;
-			return RC_BAD;
-		}
-		if (n <= 0)
-			break;
-		w->n += (size_t)n;
-	}
-	return w->n >= want ? RC_OK : RC_END;
-}
-
-static inline bool
-in_window(const struct spool_window *w, const struct spool_segment *g, uint64_t pos, size_t want)
-{
-	return w->fd >= 0 && w->first == g->first && pos >= w->pos && pos - w->pos <= w->n && w->n - (pos - w->pos) >= want;
-}
-
-static inline enum rc
-window_need(struct spool *s, const struct spool_segment *g, uint64_t pos, size_t want, const uint8_t **p)
-{
-	enum rc rc = in_window(&s->win, g, pos, want) ? RC_OK : window_fill(s, g, pos, want);
-
-	if (rc == RC_OK)
-		*p = s->win.p + (pos - s->win.pos);
-	return rc;
-}
-
-/* Is there an entry's head at p, whose packet ends within the segment and whose number can be found there? */
-static inline bool
-head_fits(const struct spool_segment *g, struct spool_place from, uint64_t pos, const uint8_t *p, struct spool_entry_head *h)
-{
-	uint64_t number;
-
-	if (!spool_entry_head_get(p, g->salt, h) || h->length > g->end - pos - SPOOL_ENTRY_HEAD)
-		return false;
-	number = g->number + h->index;
-	return number >= from.number && number < g->end_number && number - from.number <= (pos - from.pos) / SPOOL_ENTRY_HEAD;
-}
-
-/* The packet of a head that fits. RC_BAD: not what was written. */
-static enum rc
-body_check(struct spool *s, const struct spool_segment *g, uint64_t pos, const struct spool_entry_head *h, struct spool_found *f)
-{
-	const uint8_t *p;
-	uint64_t end = pos + SPOOL_ENTRY_HEAD + h->length;
-	enum rc rc = window_need(s, g, pos, SPOOL_ENTRY_HEAD + (size_t)h->length, &p);
-
-	if (rc != RC_OK)
-		return rc;
-	f->packet = slice_of(p + SPOOL_ENTRY_HEAD, h->length);
-	if (pos < s->win.good_from || end > s->win.good_to) {
-		if (crc32c(0, f->packet.p, f->packet.n) != h->crc)
-			return RC_BAD;
-		if (pos != s->win.good_to)
-			s->win.good_from = pos;
-		s->win.good_to = end;
-	}
-	f->pos = pos;
-	f->end = end;
-	f->number = g->number + h->index;
-	return RC_OK;
-}
-
-enum rc
-spool_find(struct spool *s, const struct spool_segment *g, struct spool_place at, struct spool_found *f)
-{
-	uint64_t pos = at.pos;
-
-	while (g->end > pos && g->end - pos >= SPOOL_ENTRY_HEAD) {
-		struct spool_entry_head h;
-		const uint8_t *p;
-		enum rc rc = window_need(s, g, pos, SPOOL_ENTRY_HEAD, &p);
-
-		if (rc == RC_BAD) {
-			pos += BLOCK - (pos - g->first + SPOOL_SEGMENT_DATA) % BLOCK;
-			continue;
-		}
-		if (rc != RC_OK)
-			return rc;
-		if (!head_fits(g, at, pos, p, &h)) {
-			pos++;
-			continue;
-		}
-		rc = body_check(s, g, pos, &h, f);
-		if (rc != RC_BAD)
-			return rc;
-		pos += SPOOL_ENTRY_HEAD + (uint64_t)h.length;	/* the head is good, so is its length */
-	}
-	return RC_END;
-}
-
-/* The entry that follows `f` without a gap, if it lies in the window. */
-static bool
-find_next(struct spool *s, const struct spool_segment *g, struct spool_found *f)
-{
-	const struct spool_window *w = &s->win;
-	struct spool_place at = { f->end, f->number + 1 };
-	struct spool_entry_head h;
-
-	return g->end - at.pos >= SPOOL_ENTRY_HEAD && in_window(w, g, at.pos, SPOOL_ENTRY_HEAD) &&
-	    head_fits(g, at, at.pos, w->p + (at.pos - w->pos), &h) && in_window(w, g, at.pos, SPOOL_ENTRY_HEAD + (size_t)h.length) &&
-	    body_check(s, g, at.pos, &h, f) == RC_OK;
-}
+#include "outbox/spool_state.h"
 
 /* How many segments begin at `pos` or before. */
 static size_t
@@ -204,11 +28,19 @@ seen_settle(struct spool *s)
 		s->seen = s->read;
 }
 
-static void
+/* The acknowledged place moves forward. Returns how many packets it passes, without those that are lost. */
+static uint64_t
 acked_move(struct spool *s, struct spool_cursor to)
 {
-	s->counts.acked += (to.number - s->acked.number) - (to.lost - s->acked.lost);
-	s->acked = to;
+	uint64_t all = to.number > s->acked.number ? to.number - s->acked.number : 0;
+	uint64_t lost = to.lost > s->acked.lost ? to.lost - s->acked.lost : 0;
+
+	if (lost > all)
+		lost = all;
+	s->acked.pos = to.pos;
+	s->acked.number += all;
+	s->acked.lost += lost;
+	return all - lost;
 }
 
 /* The read place moves forward to `pos`; packets before `number` that it did not come by are lost. */
@@ -228,7 +60,7 @@ jump(struct spool *s, uint64_t pos, uint64_t number)
 	s->read.pos = pos;
 	seen_settle(s);
 	if (s->mark_n == 0 && s->read.pos > s->acked.pos)
-		acked_move(s, s->read);	/* nothing between them can still be acknowledged */
+		s->counts.acked += acked_move(s, s->read);	/* nothing between them can still be acknowledged */
 }
 
 /* Brings the read place to the next whole entry, over damage and on to the next segment. NULL: there is none now. */
@@ -275,7 +107,7 @@ spool_peek(struct spool *s, struct spool_entry *out, size_t max)
 		return 0;
 	do
 		out[n++] = (struct spool_entry){ .packet = f.packet, .pos = f.end };
-	while (n < max && find_next(s, g, &f));
+	while (n < max && spool_find_next(s, g, &f));
 	return n;
 }
 
@@ -396,7 +228,7 @@ spool_acked(struct spool *s, uint64_t pos)
 	}
 	if (to.pos == s->acked.pos)
 		return;
-	acked_move(s, to);
+	s->counts.acked += acked_move(s, to);
 	s->mark_at += n;
 	s->mark_n -= n;
 	spool_forget(s);
@@ -451,19 +283,16 @@ spool_leave_oldest(struct spool *s)
 	if (g->lost > to.lost)
 		to.lost = g->lost;
 	if (to.pos > s->acked.pos) {
-		if (to.number < s->acked.number)
-			to.number = s->acked.number;
 		while (n < s->mark_n && s->mark[(s->mark_at + n) & (s->mark_cap - 1)].pos <= to.pos)
 			n++;
-		passed = (to.number - s->acked.number) - (to.lost - s->acked.lost);
-		s->acked = to;
+		passed = acked_move(s, to);
 		s->mark_at += n;
 		s->mark_n -= n;
 	}
 	if (s->read.pos < to.pos) {
 		s->read.pos = to.pos;
 		s->read.number = to.number;
-		s->read.lost = to.pos == s->acked.pos ? to.lost : s->acked.lost;
+		s->read.lost = s->acked.lost;
 		seen_settle(s);
 	}
 	return passed;

@@ -5,7 +5,8 @@
  * spool_state - what the files of lib/outbox/spool*.c share: the state of an open spool.
  *
  *	spool.c		appending, bounds, forgetting, counts
- *	spool_read.c	finding entries, peek, advance, acknowledge, back
+ *	spool_find.c	entries in segments, and what is in memory of them
+ *	spool_read.c	peek, advance, acknowledge, back
  *	spool_open.c	opening and recovery, closing
  *	spool_file.c	the folder: names, lock, segments, the positions file
  *
@@ -31,11 +32,13 @@ struct spool_segment {
 	uint64_t first;		/* position of its first entry */
 	uint64_t end;		/* behind its last */
 	uint64_t number;	/* of its first packet */
-	uint64_t end_number;	/* of the packet behind its last */
+	uint64_t end_number;	/* of the packet behind its last; UINT64_MAX: not known */
+	uint64_t next;		/* where the packet of that number begins: its end, or where the next segment begins */
 	uint64_t bytes;		/* of the file */
 	uint64_t lost;		/* the reader's, behind the last damage in it; 0: none */
 	uint32_t salt;
-	bool readable;		/* its head is good */
+	bool readable;		/* its head is good … */
+	bool useless;		/* … or certainly is not, or is none of this log */
 };
 
 struct spool_cursor {
@@ -102,7 +105,7 @@ bool spool_positions_save(struct spool *, bool clean);
 enum rc spool_sync(struct spool *, struct err *) MUST_USE;	/* what was appended, and the names */
 enum rc spool_fail(const struct spool *, struct err *, enum rc rc, const char *what);	/* "spool DIR: what[: errno]" */
 
-/* spool_read.c */
+/* spool_find.c */
 struct spool_found {
 	uint64_t pos, end;
 	uint64_t number;
@@ -113,11 +116,15 @@ struct spool_found {
  * RC_OK; RC_END: none up to its end; RC_SYS: cannot be read now
  */
 enum rc spool_find(struct spool *, const struct spool_segment *g, struct spool_place at, struct spool_found *f) MUST_USE;
+/* The entry that follows `f` without a gap, if it is in memory. What `f` had stays valid. */
+bool spool_find_next(struct spool *, const struct spool_segment *g, struct spool_found *f);
+void spool_window_close(struct spool *);
+
+/* spool_read.c */
 /* The beginning of the entry that holds `pos`, or of the log. */
 struct spool_place spool_entry_at(struct spool *, uint64_t pos);
 /* The acknowledged place moves to the end of the oldest segment, which is to go; the read place is not before it. Returns packets passed. */
 uint64_t spool_leave_oldest(struct spool *);
-void spool_window_close(struct spool *);
 
 /* spool.c */
 /* Unlinks what is acknowledged and out of the overlap. */

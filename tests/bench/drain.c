@@ -2,8 +2,8 @@
 /*
  * drain udp|tcp [FILE] - what the benchmarks of senders send to: takes whatever arrives, as fast as it can; FILE gets a copy of the bytes.
  *
- * Prints its port, a free one of 127.0.0.1. At TERM it takes what has arrived by then, prints the numbers of datagrams (TCP:
- * connections) and of bytes, and ends. It ends with its parent, too.
+ * Prints its port, a free one of 127.0.0.1. At TERM it takes what has arrived by then (a connection that is open: to its end), prints the
+ * numbers of datagrams (TCP: connections) and of bytes, and ends. It ends with its parent, too.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -16,12 +16,13 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
-
 
 #define BATCH 64
 #define RECEIVE_BUFFER (64 << 20)
 #define PIECE ((size_t)256 << 10)
+#define PATIENCE_S 10		/* for the rest of a connection, after TERM */
 
 static volatile sig_atomic_t stopping;
 static unsigned long long units, bytes;
@@ -71,15 +72,15 @@ take(const uint8_t *p, size_t n)
 		fwrite(p, 1, n, copy);
 }
 
-/* False: nothing is there, and TERM has come. */
+/* False: nothing has come for `patience` seconds since TERM. */
 static bool
-await(int fd, const sigset_t *open)
+await(int fd, const sigset_t *open, time_t patience)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	static const struct timespec now;
+	const struct timespec end = { .tv_sec = patience };
 	int n;
 
-	while ((n = ppoll(&p, 1, stopping ? &now : NULL, open)) < 0)
+	while ((n = ppoll(&p, 1, stopping ? &end : NULL, open)) < 0)
 		if (errno != EINTR)
 			check("poll", n);
 	return n > 0;
@@ -99,7 +100,7 @@ drain_udp(int fd, const sigset_t *open)
 	for (;;) {
 		int n = recvmmsg(fd, msgs, BATCH, 0, NULL);
 
-		if (n < 0 && !await(fd, open))
+		if (n < 0 && !await(fd, open, 0))
 			return;
 		for (int i = 0; i < n; i++)
 			take(room[i], msgs[i].msg_len);
@@ -107,13 +108,13 @@ drain_udp(int fd, const sigset_t *open)
 	}
 }
 
-/* One connection after the other. */
+/* One connection after the other, each to its end: what a sender that has ended left in its buffer is still on its way. */
 static void
 drain_tcp(int fd, const sigset_t *open)
 {
 	static uint8_t room[PIECE];
 
-	while (await(fd, open)) {
+	while (await(fd, open, 0)) {
 		int peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK);
 		ssize_t n;
 
@@ -122,7 +123,7 @@ drain_tcp(int fd, const sigset_t *open)
 		while ((n = read(peer, room, sizeof(room))) != 0) {
 			if (n > 0)
 				take(room, (size_t)n);
-			else if (errno != EAGAIN || !await(peer, open))
+			else if (errno != EAGAIN || !await(peer, open, PATIENCE_S))
 				break;
 		}
 		close(peer);

@@ -74,11 +74,11 @@ chunk() { grep -oE "0000$1[0-9a-f]{4}[0-9a-f]*" | head -n 1; }
 	cmp <(head -n 2 all) <(tail -n 2 all)
 }
 
-@test "usage errors: no destination, a destination beside -w, one that is not UDP" {
+@test "usage errors: no destination, a destination beside -w, one of no transport" {
 	[ "$(status hlog -c id text)" = 2 ]
 	[ "$(status hlog -c id -w out udp:127.0.0.1:9 text)" = 2 ]
 	[ "$(status hlog -c id -k key -w out text)" = 2 ]
-	[ "$(status hlog -c id tcp:127.0.0.1:9 text)" = 2 ]
+	[ "$(status hlog -c id 'sip:127.0.0.1:9;transport=sctp' text)" = 2 ]
 	[ "$(status hlog -c id udp:nobody.invalid:9 text)" = 1 ]
 }
 
@@ -391,4 +391,29 @@ lines_are() { [ "$(hep logs <got 2>/dev/null | cut -f 2)" = "$(printf '%s\n' "$@
 	stop_sink got
 	[ "$s" = 0 ]
 	[ "$(hep logs <got)" = $'id\tone' ]
+}
+
+@test "over TCP too; a line shows the connection's own addresses" {
+	start_collector got
+	hlog -c id "tcp:127.0.0.1:$port" text
+	printf '%s\n' one two | hlog -c id "tcp:127.0.0.1:$port"
+	stop_collector got
+	[ "$(hep logs <got)" = "$(printf 'id\ttext\nid\tone\nid\ttwo')" ]
+	head -n 1 got | grep -q "$(printf '00000008000a*%04x' "$port")\|$(printf '%04x' "$port")"
+}
+
+@test "a TCP collector that is not there does not keep a script waiting" {
+	closed_tcp_port
+	[ "$(status timeout 2 hlog -c id "tcp:127.0.0.1:$port" text)" = 1 ]
+	grep -q 'Connection refused' err
+	grep -q '1 of 1 messages not delivered' err
+}
+
+@test "with a spool a line that cannot be sent waits for the next call" {
+	closed_tcp_port
+	[ "$(status hlog -c id --spool spool "tcp:127.0.0.1:$port" first)" = 1 ]
+	start_collector got --port "$port"
+	hlog -c id --spool spool "tcp:127.0.0.1:$port" second
+	stop_collector got
+	[ "$(hep logs <got)" = "$(printf 'id\tfirst\nid\tsecond')" ]
 }

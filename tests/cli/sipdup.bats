@@ -78,13 +78,13 @@ each_dup() { local line; while read -r line; do dup_lines <<<"$line"; done | sor
 	stop_sink got
 	[ ! -s got ]
 	grep -q 'too large for a datagram' err
-	grep -q '1 of 1 datagrams not delivered (0 returned, 0 dropped, 1 too large' err
+	grep -q '1 of 1 messages not delivered (1 too large' err
 }
 
-@test "destinations that are not UDP are usage errors" {
-	[ "$(status sipdup 'sip:127.0.0.1:1;transport=tcp' </dev/null)" = 2 ]
-	grep -q 'only UDP' err
-	[ "$(status sipdup sips:h </dev/null)" = 2 ]
+@test "wrong destinations are usage errors" {
+	[ "$(status sipdup 'sip:127.0.0.1:1;transport=ws' </dev/null)" = 2 ]
+	grep -q 'none of udp, tcp, tls' err
+	[ "$(status sipdup sips: </dev/null)" = 2 ]
 	[ "$(status sipdup </dev/null)" = 2 ]
 }
 
@@ -93,7 +93,7 @@ each_dup() { local line; while read -r line; do dup_lines <<<"$line"; done | sor
 	sipcap -r "$G/hep3-udp4/input.pcap" >in
 	[ "$(status sipdup "udp:127.0.0.1:$port" <in)" = 1 ]
 	[ "$(grep -c 'Connection refused' err)" = 1 ]
-	grep -Eq ': ([0-9]+) of \1 datagrams not delivered' err
+	grep -Eq ': ([0-9]+) of \1 messages not delivered' err
 }
 
 @test "--tee passes on the very records" {
