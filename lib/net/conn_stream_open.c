@@ -112,6 +112,7 @@ set_tls(struct stream *s)
 	if (c->cert != NULL) {
 		s->curl->curl_easy_setopt(s->easy, CURLOPT_SSLCERT, c->cert);
 		s->curl->curl_easy_setopt(s->easy, CURLOPT_SSLKEY, c->cert_key != NULL ? c->cert_key : c->cert);
+		s->curl->curl_easy_setopt(s->easy, CURLOPT_KEYPASSWD, "");	/* else OpenSSL asks for it, on standard input at worst */
 	}
 }
 
