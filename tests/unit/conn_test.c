@@ -232,6 +232,36 @@ tcp_keeps_what_is_half_written(void **state)
 	buf_reset(&all);
 }
 
+/* The system takes so many whole packets, and not a byte of the next. */
+static void
+tcp_waits_for_room(void **state)
+{
+	struct far f = far_at("127.0.0.1", 0, SOCK_STREAM, 1, 4096);
+	struct conn_conf conf = conf_to(TRANSPORT_TCP, "127.0.0.1", f.addr.port);
+	struct here h = here_new(&conf, &f);
+	struct datagram d[CONN_BATCH];
+	struct pollfd p[CONN_FDS];
+
+	(void)state;
+	for (size_t i = 0; i < CONN_BATCH; i++)
+		d[i] = packet("x");
+	f.deaf = true;
+	here_open(&h);
+	until_open(&h);
+	while (conn_send(h.c, d, CONN_BATCH) == CONN_BATCH)
+		;
+	assert_int_equal(conn_fds(h.c, p, CONN_FDS), 1);
+	assert_true(p[0].events & POLLOUT);
+	here_step(&h);
+	assert_int_equal(h.rc, RC_OK);
+	f.deaf = false;
+	until(&h, conn_send(h.c, d, 1) == 1);
+	until(&h, f.got.n == conn_counts(h.c)->taken);
+	assert_int_equal(conn_counts(h.c)->bytes, f.got.n);
+	conn_free(h.c);
+	far_free(&f);
+}
+
 static void
 tcp_drops_what_the_peer_says(void **state)
 {
@@ -760,6 +790,7 @@ main(void)
 		cmocka_unit_test(tcp_says_where_it_goes),
 		cmocka_unit_test(tcp_watches_over_its_peer),
 		cmocka_unit_test(tcp_keeps_what_is_half_written),
+		cmocka_unit_test(tcp_waits_for_room),
 		cmocka_unit_test(tcp_drops_what_the_peer_says),
 		cmocka_unit_test(tcp_sees_the_peer_close),
 		cmocka_unit_test(tcp_sees_the_peer_reset),
