@@ -29,7 +29,10 @@ outlet_new(const struct outlet_conf *conf)
 		o->conf.turn_ns = TURN_NS;
 	o->proof.slack = conf->slack_bytes > 0 ? conf->slack_bytes : SLACK_BYTES;
 	for (size_t i = 0; i < conf->conns; i++) {
-		o->conn[i] = conn_new(&conf->conn[i]);
+		struct conn_conf c = conf->conn[i];
+
+		c.stop_returned = conf->spool != NULL;
+		o->conn[i] = conn_new(&c);
 		o->udp[i] = conf->conn[i].dest.transport == TRANSPORT_UDP;
 		o->tls[i] = conf->conn[i].dest.transport == TRANSPORT_TLS;
 	}
