@@ -151,6 +151,15 @@ peek(struct outlet *o, struct datagram *d, uint64_t *pos)
 	return n;
 }
 
+/* The spool's read place moves on. A small one must hear of what arrived before it is full of it. */
+static void
+advance(struct outlet *o, uint64_t pos, uint64_t now)
+{
+	spool_advance(o->conf.spool, pos);
+	if (!o->udp[o->at] && o->wire_bytes - o->settled_bytes > o->proof.slack / 2)
+		outlet_settle(o, now);
+}
+
 /* One batch from queue or spool. False: no more goes now. */
 static bool
 pump_batch(struct outlet *o, uint64_t now)
@@ -166,7 +175,7 @@ pump_batch(struct outlet *o, uint64_t now)
 	if (k == 0)
 		return false;
 	if (spooled)
-		spool_advance(o->conf.spool, pos[k - 1]);
+		advance(o, pos[k - 1], now);
 	else
 		pktq_drop(&o->queue, k);
 	if (o->conf.drain_rate > 0)
@@ -276,7 +285,7 @@ put_in_spool(struct outlet *o, const struct datagram *d, size_t n, uint64_t now)
 		return;
 	k = hand_over(o, d, pos, n, now);
 	if (k > 0)
-		spool_advance(o->conf.spool, pos[k - 1]);
+		advance(o, pos[k - 1], now);
 	for (size_t i = 0; i < k; i++)
 		o->direct += !ok[i];
 }

@@ -33,6 +33,7 @@ struct outlet {
 	bool turned;			/* it did, and the next connection is no news */
 	uint64_t turn_until;
 	uint64_t settle_at;
+	uint64_t settled_bytes;		/* wire_bytes then */
 	uint64_t moved_ns;		/* when something last went out, or there was nothing to do */
 	uint64_t returned;		/* of conn[at], as counted when it was last looked at */
 	enum probe { PROBE_NONE, PROBE_NEXT, PROBE_SENT } probe;

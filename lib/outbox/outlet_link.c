@@ -58,6 +58,7 @@ void
 outlet_settle(struct outlet *o, uint64_t now)
 {
 	o->settle_at = now + OUTLET_SETTLE_NS;
+	o->settled_bytes = o->wire_bytes;
 	land(o, arrived(o, now), now);
 }
 
@@ -82,7 +83,7 @@ use(struct outlet *o, size_t which, uint64_t now)
 	o->at = which;
 	o->open = o->used_up = o->turning = false;
 	o->better = which;
-	o->wire_bytes = 0;
+	o->wire_bytes = o->settled_bytes = 0;
 	o->probe = PROBE_NONE;
 	o->retry_at = now;
 }
@@ -93,7 +94,7 @@ now_open(struct outlet *o, uint64_t now)
 	o->open = o->tried = true;
 	proof_begin(&o->proof, !o->udp[o->at] && !o->tls[o->at]);
 	o->opened++;
-	o->wire_bytes = 0;
+	o->wire_bytes = o->settled_bytes = 0;
 	o->moved_ns = now;
 	o->better = o->at;
 	o->better_at = o->at > 0 ? now + o->conf.return_ns : UINT64_MAX;
