@@ -16,8 +16,8 @@ class Wrong(Exception):
 
 class Connection:
     """One after the other; what came over it has no gap and no repetition."""
-    def __init__(self, name, run):
-        self.name, self.run, self.last, self.count, self.data = name, run, -1, 0, bytearray()
+    def __init__(self, name, serial):
+        self.name, self.serial, self.last, self.count, self.data = name, serial, -1, 0, bytearray()
 
 
 class Collector:
@@ -39,7 +39,7 @@ class Collector:
 
     def began(self, name):
         self.connections += 1
-        return Connection("%s %s" % (self.name, name), self.run)
+        return Connection("%s %s" % (self.name, name), self.connections)
 
     def arrived(self, c, packet):
         n = stream.number_of(packet, self.records)

@@ -108,7 +108,11 @@ class Torture:
     def __init__(self, seed, mode, folder):
         self.seed, self.mode, self.folder = seed, mode, folder
         self.rng = random.Random("%s %d" % (mode, seed))
-        self.header, self.records = stream.make(GEN, seed, MESSAGES, CALLS)
+        # A quarter of the spool's room may be unread unknown to the sender. Of 8 MiB that is less than the longer stream, so there
+        # are connections of which it believes that they were read; of 64 MiB it is more, and it never does.
+        self.spool_max = SPOOL_SMALL if mode == "small" else self.rng.choice([8 << 20, 64 << 20])
+        messages = 2 * MESSAGES if self.spool_max == 8 << 20 and mode == "tcp" else MESSAGES
+        self.header, self.records = stream.make(GEN, seed, messages, CALLS)
         self.arrivals = []      # of all collectors
         self.collectors = [kind("collector %d" % n, self.records, self.rng, self.arrivals)
                            for n, kind in enumerate(KINDS[mode])]
@@ -120,7 +124,6 @@ class Torture:
         self.most_on_disk = 0
         self.lost = 0           # by the ledgers of the runs that ended in good order
         self.spool = os.path.join(folder, "spool")
-        self.spool_max = SPOOL_SMALL if mode == "small" else self.rng.choice([16 << 20, 64 << 20])
         self.harmless = mode == "memory" and seed % 2 == 0     # no connection is broken
         self.errors = open(os.path.join(folder, "errors"), "ab")
 
@@ -357,14 +360,17 @@ class Torture:
 
     def firsts(self, arrivals, where):
         """First arrivals, which are in order. Returns them, and how many came again."""
-        seen, last = set(), -1
+        seen, last, newest = set(), -1, 0
         for c, n in arrivals:
             if n in seen:
+                continue
+            if n < last and self.mode == "small" and c.serial < newest:
+                seen.add(n)     # given up when it was under way, and read behind what came later over another connection
                 continue
             if n < last:
                 raise Wrong("%s: record %d came first after %d (%s)" % (where, n, last, c.name))
             seen.add(n)
-            last = n
+            last, newest = n, c.serial
         return seen, len(arrivals) - len(seen)
 
     def missing(self, seen, where):
