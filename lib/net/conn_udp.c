@@ -136,12 +136,18 @@ udp_fds(const void *arg, struct pollfd *p, size_t max)
 	return 1;
 }
 
+static bool
+stopped(const struct udp *u)
+{
+	return u->conn->conf.stop_returned && u->conn->count.lost[CONN_RETURNED] != u->returned;
+}
+
 static uint64_t
 udp_due(const void *arg)
 {
 	const struct udp *u = arg;
 
-	return u->nobufs ? 0 : u->retry_at != 0 ? u->retry_at : UINT64_MAX;
+	return u->nobufs || stopped(u) ? 0 : u->retry_at != 0 ? u->retry_at : UINT64_MAX;
 }
 
 /* The first datagram was refused. Returns how many are done with: 0 means try again; SIZE_MAX: no more now. */
@@ -187,7 +193,7 @@ udp_send(void *arg, const struct datagram *d, size_t n)
 		u->msgs[i].msg_hdr = (struct msghdr){ .msg_iov = iov, .msg_iovlen = parts };
 		iov += parts;
 	}
-	while (done < n) {
+	while (done < n && !stopped(u)) {
 		int got = sendmmsg(u->fd, u->msgs + done, (unsigned)(n - done), 0);
 
 		if (got < 0) {
