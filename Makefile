@@ -2,7 +2,7 @@
 # make            build into build/ (SAN=1: build-san/, with ASan and UBSan)
 # make demo       set up, build, run the main job on the sample capture
 # make check      set up, build, all tests; CORPUS=DIR adds the suites over a corpus of captures
-# make lint bench fuzz golden install uninstall clean      see CONTRIBUTING.md
+# make lint bench fuzz torture golden install uninstall clean      see CONTRIBUTING.md
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -35,7 +35,7 @@ FUZZ_SRC := $(sort $(wildcard tests/fuzz/*.c))
 FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=build-fuzz/%)
 MAN := $(sort $(wildcard man/man*/*.[1-9]))
 
-.PHONY: all setup setup-test demo check test units bench fuzz fuzzers lint golden completions install uninstall clean
+.PHONY: all setup setup-test demo check test units bench fuzz fuzzers torture lint golden completions install uninstall clean
 all: $(BINS)
 
 $B/lib.a: $(LIB_OBJ)
@@ -79,6 +79,12 @@ test: all units $(BENCHES)
 bench: setup-test
 	@$(MAKE) --no-print-directory all $(BENCHES)
 	@B=$B python3 tests/bench/run.py
+
+# kill -9 and collectors that misbehave, by seeds: SEEDS of them in each mode (MODES limits).
+SEEDS ?= 200
+torture: setup-test
+	@$(MAKE) --no-print-directory all $(BENCHES)
+	@B=$B SEEDS=$(SEEDS) bash tests/torture/run.sh
 
 golden: all
 	@B=$B bash tests/golden.sh

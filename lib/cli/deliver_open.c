@@ -19,6 +19,7 @@
 #define SPOOL_BYTES (UINT64_C(1) << 30)
 #define SPOOL_MIN (UINT64_C(1) << 20)
 #define SEGMENT_MAX (UINT64_C(16) << 20)
+#define SLACK_MAX (UINT64_C(8) << 20)
 #define SYNC_NS UINT64_C(1000000000)
 #define NAMES_MAX 8192		/* bytes of the file "dest" of a spool */
 #define FOLDER_TEXT 48		/* of a destination's text, at the beginning of its folder's name */
@@ -133,6 +134,7 @@ open_outlet(struct deliver *d, struct target *t, struct err *e)
 	conf.conns = t->names;
 	if (getrandom(&conf.seed, sizeof(conf.seed), 0) < 0)
 		conf.seed = deliver_now_ns();
+	conf.slack_bytes = deliver_opts.spool_max / 4 < SLACK_MAX ? deliver_opts.spool_max / 4 : SLACK_MAX;
 	t->spooled = conf.spool != NULL;
 	t->outlet = outlet_new(&conf);
 	t->waited_from = deliver_now_ns();

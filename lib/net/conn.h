@@ -32,6 +32,7 @@ struct conn_conf {
 	const char *ca;			/* TLS: file of trusted certificates; NULL: the system's */
 	const char *cert, *cert_key;	/* TLS: client certificate and its key (PEM); NULL: none; no cert_key: it is in `cert` */
 	bool insecure;			/* TLS: whoever answers is believed */
+	bool stop_returned;		/* UDP: after datagrams came back no more are taken, so that those sent again stay in order */
 	uint64_t open_timeout_ns;	/* resolving, connecting and handshake together; 0 = 10 s */
 	uint64_t user_timeout_ns;	/* TCP, TLS: unacknowledged for so long is broken (TCP_USER_TIMEOUT; keep-alive probes find idle half-open peers); 0 = 20 s */
 };
@@ -78,7 +79,7 @@ uint64_t conn_due_ns(const struct conn *);
 
 /*
  * Hands packets over, in order; returns how many of `n` were taken (0 if it is not open). Fewer than min(n, CONN_BATCH): no
- * more fits now (poll: conn_fds asks for writability from then on), or it broke, which the next conn_step says.
+ * more fits now (poll: conn_fds asks for writability from then on), or it broke, which the next conn_step says, or stop_returned holds.
  */
 size_t conn_send(struct conn *, const struct datagram *d, size_t n);
 /*
@@ -88,7 +89,8 @@ size_t conn_send(struct conn *, const struct datagram *d, size_t n);
 uint64_t conn_unacked(const struct conn *);
 /*
  * TCP, TLS: the same with what the peer's system has acknowledged and, as its window tells (largest so far less the latest), holds
- * for a program that does not read. Right within some 64 KiB on Linux; no bound. UDP: 0.
+ * for a program that does not read. No bound: while the peer's system opens its window it may be too little by some 700 KiB (Linux), and by what
+ * a larger buffer of the peer's own holds before its window shrinks. UDP: 0.
  */
 uint64_t conn_unread(const struct conn *);
 /* No more packets will come: TCP and TLS end in good order once all is written. */

@@ -7,6 +7,8 @@
 #define RETRY_MIN_NS UINT64_C(100000000)
 #define RETRY_MAX_NS UINT64_C(30000000000)
 #define RETURN_NS UINT64_C(30000000000)
+#define TURN_NS UINT64_C(5000000000)
+#define SLACK_BYTES (UINT64_C(8) << 20)	/* more than a peer's system keeps unread, as a rule (net.ipv4.tcp_rmem: 6 MiB) */
 #define PROBE_NS UINT64_C(200000000)	/* after datagrams came back: one, and so long to see whether it does too */
 #define SECOND UINT64_C(1000000000)
 #define PUMP_MAX 64			/* batches from queue or spool in one step */
@@ -23,9 +25,16 @@ outlet_new(const struct outlet_conf *conf)
 		o->conf.retry_max_ns = RETRY_MAX_NS;
 	if (o->conf.return_ns == 0)
 		o->conf.return_ns = RETURN_NS;
+	if (o->conf.turn_ns == 0)
+		o->conf.turn_ns = TURN_NS;
+	o->proof.slack = conf->slack_bytes > 0 ? conf->slack_bytes : SLACK_BYTES;
 	for (size_t i = 0; i < conf->conns; i++) {
-		o->conn[i] = conn_new(&conf->conn[i]);
+		struct conn_conf c = conf->conn[i];
+
+		c.stop_returned = conf->spool != NULL;
+		o->conn[i] = conn_new(&c);
 		o->udp[i] = conf->conn[i].dest.transport == TRANSPORT_UDP;
+		o->tls[i] = conf->conn[i].dest.transport == TRANSPORT_TLS;
 	}
 	o->conf.conn = NULL;	/* the caller's */
 	o->jitter = conf->seed;
@@ -50,22 +59,26 @@ outlet_free(struct outlet *o)
 static bool
 can_send(const struct outlet *o)
 {
-	return o->open && !o->shut && o->probe != PROBE_SENT && conn_state(o->conn[o->at]) == CONN_OPEN;
+	return o->open && !o->shut && !o->turning && o->probe != PROBE_SENT && conn_state(o->conn[o->at]) == CONN_OPEN;
 }
 
 /* How many of `n` packets may go out while the peer has proved little. */
 static size_t
-careful(const struct outlet *o, const struct datagram *d, size_t n, uint64_t now)
+careful(struct outlet *o, const struct datagram *d, size_t n, uint64_t now)
 {
 	uint64_t room = proof_room(&o->proof, o->wire_bytes), bytes = 0;
 	size_t k = 0;
 
 	for (; k < n && bytes + datagram_size(&d[k]) <= room; k++)
 		bytes += datagram_size(&d[k]);
+	if (k > 0 || n == 0)
+		return k;
+	if (o->proof.by_end) {
+		o->used_up = o->wire_bytes > 0;
+		return !o->used_up;
+	}
 	/* The window that is known may be an old one: only another packet makes the peer's system tell. */
-	if (k == 0 && n > 0 && (o->proof.read == o->wire_bytes || now >= o->moved_ns + PROOF_GRACE_NS))
-		return 1;
-	return k;
+	return o->proof.read == o->wire_bytes || now >= o->moved_ns + PROOF_GRACE_NS;
 }
 
 /* Hands packets to the connection in use; pos: where each ends in the spool, or NULL. */
@@ -138,6 +151,15 @@ peek(struct outlet *o, struct datagram *d, uint64_t *pos)
 	return n;
 }
 
+/* The spool's read place moves on. A small one must hear of what arrived before it is full of it. */
+static void
+advance(struct outlet *o, uint64_t pos, uint64_t now)
+{
+	spool_advance(o->conf.spool, pos);
+	if (!o->udp[o->at] && o->wire_bytes - o->settled_bytes > o->proof.slack / 2)
+		outlet_settle(o, now);
+}
+
 /* One batch from queue or spool. False: no more goes now. */
 static bool
 pump_batch(struct outlet *o, uint64_t now)
@@ -153,7 +175,7 @@ pump_batch(struct outlet *o, uint64_t now)
 	if (k == 0)
 		return false;
 	if (spooled)
-		spool_advance(o->conf.spool, pos[k - 1]);
+		advance(o, pos[k - 1], now);
 	else
 		pktq_drop(&o->queue, k);
 	if (o->conf.drain_rate > 0)
@@ -193,6 +215,8 @@ outlet_step(struct outlet *o, uint64_t now)
 		outlet_settle(o, now);
 	if (o->open)
 		pump(o, now);
+	if (o->used_up && !o->turning && o->open && conn_unacked(o->conn[o->at]) == 0)
+		outlet_turn(o, now);
 	if (o->finishing && !o->shut && o->open && all_acknowledged(o)) {
 		conn_shutdown(o->conn[o->at]);
 		o->shut = true;
@@ -261,7 +285,7 @@ put_in_spool(struct outlet *o, const struct datagram *d, size_t n, uint64_t now)
 		return;
 	k = hand_over(o, d, pos, n, now);
 	if (k > 0)
-		spool_advance(o->conf.spool, pos[k - 1]);
+		advance(o, pos[k - 1], now);
 	for (size_t i = 0; i < k; i++)
 		o->direct += !ok[i];
 }
@@ -308,6 +332,8 @@ outlet_due_ns(const struct outlet *o)
 		due = sooner(due, o->better_at);
 	if (o->open && o->flight.n > 0)
 		due = sooner(due, o->settle_at);
+	if (o->turning)
+		due = sooner(due, o->turn_until);
 	if (o->probe == PROBE_SENT)
 		due = sooner(due, o->probe_until);
 	if (o->conf.drain_rate > 0 && o->open && backlog(o))

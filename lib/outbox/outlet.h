@@ -6,9 +6,8 @@
  * now waits in a bounded queue in memory or in a spool on disk, a connection that broke is opened again (exponential back-off with jitter).
  *
  * In memory, a packet given to a TCP or TLS connection is out of our hands; those that the peer's system had not acknowledged when the
- * connection broke are counted as lost. With a spool they are sent again, and `overlap` of the spool before them too, for what the
- * peer's system had acknowledged and its program not read. UDP acknowledges nothing: a datagram counts as arrived when none came back
- * for OUTLET_UDP_GRACE_NS.
+ * connection broke are counted as lost. With a spool they are sent again, with all that the peer's program is not known to have read
+ * (proof.h). UDP acknowledges nothing: a datagram counts as arrived when none came back for OUTLET_UDP_GRACE_NS.
  *
  * No clock: `now_ns` is any clock that only grows. One caller's thread.
  */
@@ -55,9 +54,11 @@ struct outlet_conf {
 	size_t conns;			/* 1 to OUTLET_CONNS */
 	size_t queue_bytes;		/* without a spool */
 	struct spool *spool;		/* the outlet's from then on, or NULL */
+	uint64_t slack_bytes;		/* with one: what a peer may have unread without our knowing (proof.h), less than the spool may hold; 0: 8 MiB */
 	uint64_t drain_rate;		/* packets a second from queue or spool; 0: as fast as it goes */
 	uint64_t retry_min_ns, retry_max_ns;	/* between attempts; 0: 100 ms, 30 s */
 	uint64_t return_ns;		/* with several: how often a better one is tried; 0: 30 s */
+	uint64_t turn_ns;		/* so long a peer may take to read and close what we have closed our half of; 0: 5 s */
 	uint64_t seed;			/* of the jitter */
 	/* Something happened to the connection to conn[which]; `why` is for OUTLET_CANNOT_OPEN, _BROKE and _DISK. May be NULL. */
 	void (*event)(void *arg, enum outlet_event, size_t which, const struct err *why);

@@ -13,6 +13,7 @@ struct outlet {
 	struct outlet_conf conf;
 	struct conn *conn[OUTLET_CONNS];
 	bool udp[OUTLET_CONNS];
+	bool tls[OUTLET_CONNS];
 	size_t at;			/* the one in use */
 	bool open;			/* conn[at] was open after the last step */
 	bool tried;			/* a round of attempts is over since the start, or since it broke */
@@ -27,7 +28,12 @@ struct outlet {
 	struct flight flight;
 	uint64_t wire_bytes;		/* taken by conn[at] since it is open */
 	struct proof proof;		/* with a spool: how much of that was read */
+	bool used_up;			/* … and more may not go out before it is known */
+	bool turning;			/* our half is closed: the peer's end will tell */
+	bool turned;			/* it did, and the next connection is no news */
+	uint64_t turn_until;
 	uint64_t settle_at;
+	uint64_t settled_bytes;		/* wire_bytes then */
 	uint64_t moved_ns;		/* when something last went out, or there was nothing to do */
 	uint64_t returned;		/* of conn[at], as counted when it was last looked at */
 	enum probe { PROBE_NONE, PROBE_NEXT, PROBE_SENT } probe;
@@ -45,6 +51,8 @@ void outlet_tell(struct outlet *, enum outlet_event, size_t which, const struct 
 void outlet_settle(struct outlet *, uint64_t now_ns);
 /* The connection in use is opened, watched and, when it broke, opened again or replaced. */
 void outlet_link_step(struct outlet *, uint64_t now_ns);
+/* Our half of it is closed, to learn from the peer's end what was read. */
+void outlet_turn(struct outlet *, uint64_t now_ns);
 /* The connection in use: as little as closing it in good order takes. */
 void outlet_link_drive(struct outlet *, uint64_t now_ns);
 #endif

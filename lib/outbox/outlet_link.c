@@ -58,6 +58,7 @@ void
 outlet_settle(struct outlet *o, uint64_t now)
 {
 	o->settle_at = now + OUTLET_SETTLE_NS;
+	o->settled_bytes = o->wire_bytes;
 	land(o, arrived(o, now), now);
 }
 
@@ -80,9 +81,9 @@ static void
 use(struct outlet *o, size_t which, uint64_t now)
 {
 	o->at = which;
-	o->open = false;
+	o->open = o->used_up = o->turning = false;
 	o->better = which;
-	o->wire_bytes = 0;
+	o->wire_bytes = o->settled_bytes = 0;
 	o->probe = PROBE_NONE;
 	o->retry_at = now;
 }
@@ -91,16 +92,18 @@ static void
 now_open(struct outlet *o, uint64_t now)
 {
 	o->open = o->tried = true;
-	proof_begin(&o->proof);
+	proof_begin(&o->proof, !o->udp[o->at] && !o->tls[o->at]);
 	o->opened++;
-	o->wire_bytes = 0;
+	o->wire_bytes = o->settled_bytes = 0;
 	o->moved_ns = now;
 	o->better = o->at;
 	o->better_at = o->at > 0 ? now + o->conf.return_ns : UINT64_MAX;
 	o->returned = conn_counts(o->conn[o->at])->lost[CONN_RETURNED];
 	if (!o->udp[o->at])
 		o->round = 0;
-	outlet_tell(o, OUTLET_UP, o->at, NULL);
+	if (!o->turned)
+		outlet_tell(o, OUTLET_UP, o->at, NULL);
+	o->turned = false;
 }
 
 /* An attempt failed: the next one in the list at once, after the last one a pause. */
@@ -109,6 +112,7 @@ cannot_open(struct outlet *o, uint64_t now, const struct err *why)
 {
 	size_t failed = o->at;
 
+	o->turned = false;
 	use(o, (o->at + 1) % o->conf.conns, now);
 	if (o->at == 0) {
 		o->tried = true;
@@ -133,6 +137,32 @@ broke(struct outlet *o, uint64_t now, const struct err *why)
 		o->retry_at = now + back_off(o);
 	}
 	outlet_tell(o, OUTLET_BROKE, was, why);
+}
+
+void
+outlet_turn(struct outlet *o, uint64_t now)
+{
+	conn_shutdown(o->conn[o->at]);
+	o->turning = true;
+	o->turn_until = now + o->conf.turn_ns;
+	outlet_link_drive(o, now);
+}
+
+/* The peer has read all of this connection, or takes too long to say so. The same destination is connected to again. */
+static void
+turned(struct outlet *o, bool read, uint64_t now)
+{
+	if (read) {
+		land(o, UINT64_MAX, now);
+		proof_ended(&o->proof);
+	} else {
+		conn_close(o->conn[o->at]);
+		lose_flight(o, now);
+		proof_silent(&o->proof);
+	}
+	o->tried = false;
+	o->turned = true;
+	use(o, o->at, now);
 }
 
 /* Datagrams came back: with a spool they are kept for later, with another destination that one is next. */
@@ -172,17 +202,21 @@ outlet_link_drive(struct outlet *o, uint64_t now)
 		conn_open(c, now);
 	}
 	rc = conn_step(c, now, &e);
-	if (rc == RC_END && !o->shut)
+	if (rc == RC_END)
 		err_set(&e, RC_END, "closed by the other end");
 	if (rc == RC_END && o->shut) {
 		land(o, UINT64_MAX, now);	/* who closes in good order has read all */
 		o->open = false;
-	} else if (rc != RC_OK && o->open)
+	} else if (rc == RC_END && o->turning)
+		turned(o, true, now);
+	else if (rc != RC_OK && o->open)
 		broke(o, now, &e);
 	else if (rc != RC_OK)
 		cannot_open(o, now, &e);
 	else if (conn_state(c) == CONN_OPEN && !o->open)
 		now_open(o, now);
+	else if (o->turning && now >= o->turn_until)
+		turned(o, false, now);
 	if (o->open && o->udp[o->at])
 		returned(o, now);
 }

@@ -43,17 +43,28 @@ acked_move(struct spool *s, struct spool_cursor to)
 	return all - lost;
 }
 
+/* The packet `number` is lost, and was looked for at `pos`: that counts where its number belongs, which may be a segment that ended before. */
+static void
+lost_in(struct spool *s, uint64_t pos, uint64_t number)
+{
+	size_t i = segments_before(s, pos);
+
+	while (i > 1 && spool_seg(s, i - 1)->number > number)
+		i--;
+	if (i > 0)
+		spool_seg(s, i - 1)->lost = s->read.lost;
+}
+
 /* The read place moves forward to `pos`; packets before `number` that it did not come by are lost. */
 static void
 jump(struct spool *s, uint64_t pos, uint64_t number)
 {
 	uint64_t from = s->read.number > s->acked.number ? s->read.number : s->acked.number;
-	size_t i = segments_before(s, s->read.pos);
 
 	if (number > from) {
 		s->read.lost += number - from;
-		if (i > 0 && pos > s->seen.pos)
-			spool_seg(s, i - 1)->lost = s->read.lost;
+		if (pos > s->seen.pos)
+			lost_in(s, s->read.pos, from);
 	}
 	if (number > s->read.number)
 		s->read.number = number;

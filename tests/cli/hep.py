@@ -178,4 +178,5 @@ def main():
             print(per_line[sys.argv[1]](bytearray.fromhex(line.strip())))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -23,6 +23,7 @@ struct far {
 	int listener;		/* TCP; or the UDP socket */
 	int peer;		/* accepted, -1: none */
 	bool udp, deaf;		/* deaf: accepts, reads nothing */
+	bool stays;		/* does not close what the other end has closed */
 	size_t reset_after;	/* lines on one connection; 0: never */
 	size_t lines;		/* on this connection */
 	struct buf got;		/* whole lines */
@@ -129,7 +130,7 @@ far_step(struct far *f)
 	n = recv(f->udp ? f->listener : f->peer, in, sizeof(in), 0);
 	if (n > 0)
 		far_take(f, slice_of(in, (size_t)n));
-	else if (n == 0 || (errno != EAGAIN && errno != ECONNREFUSED))
+	else if ((n == 0 && !f->stays) || (n < 0 && errno != EAGAIN && errno != ECONNREFUSED))
 		far_drop_peer(f, false);
 }
 
@@ -740,6 +741,86 @@ it_ends_in_good_order(void **state)
 	far_free(&f);
 }
 
+/* A connection that proves nothing breaks: the next one is careful. */
+static void
+make_careful(struct here *h, struct far *f)
+{
+	put(h, 0, 5);
+	f->reset_after = 1;
+	for (int i = 0; i < TURNS && h->breaks == 0; i++)
+		turn(h, f, NULL);
+	assert_int_equal(h->breaks, 1);
+	f->reset_after = 0;
+	until_up(h, f);
+}
+
+static void
+careful_with_a_deaf_one_proves_nothing(void **state)
+{
+	struct far f = far_new(false);
+	struct conn_conf c = to(&f);
+	struct here h = { 0 };
+
+	(void)state;
+	start(&h, &c, 1, spool(), NULL);
+	make_careful(&h, &f);
+	f.deaf = true;
+	put(&h, 5, 100);	/* in its system's buffer */
+	for (int i = 0; i < 1000; i++)
+		turn(&h, &f, NULL);
+	far_kill(&f);
+	far_listen(&f);
+	f.deaf = false;
+	h.now += 60 * SECOND;
+	until_up(&h, &f);
+	until_finished(&h, &f);
+	(void)assert_none_missing(&f, 104);
+	outlet_free(h.o);
+	far_free(&f);
+}
+
+static void
+careful_with_one_that_stays_goes_on(void **state)
+{
+	struct far f = far_new(false);
+	struct conn_conf c = to(&f);
+	struct here h = { 0 };
+
+	(void)state;
+	start(&h, &c, 1, spool(), NULL);
+	make_careful(&h, &f);
+	f.stays = true;
+	put(&h, 5, 19995);	/* more than the first careful connections carry */
+	for (int i = 0; i < TURNS && strstr(buf_cstr(&f.got), "\n19999\n") == NULL; i++)
+		if (turn(&h, &f, NULL), i % 1000 == 999)
+			far_drop_peer(&f, false);	/* the next connection is accepted */
+	f.stays = false;
+	until_finished(&h, &f);
+	(void)assert_none_missing(&f, 19999);
+	outlet_free(h.o);
+	far_free(&f);
+}
+
+static void
+datagrams_that_come_back_stop_the_others(void **state)
+{
+	struct far f = far_new(true);
+	struct conn_conf c = to(&f);
+	struct here h = { 0 };
+
+	(void)state;
+	start(&h, &c, 1, spool(), NULL);
+	until_up(&h, NULL);
+	close(f.listener);
+	put(&h, 0, 10);
+	far_listen(&f);
+	put(&h, 10, 10);	/* nothing had the time to tell us that the first ones came back */
+	until_idle(&h, &f);
+	assert_int_equal(assert_none_missing(&f, 19), 0);
+	outlet_free(h.o);
+	far_free(&f);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -760,6 +841,9 @@ main(void)
 		TEST(a_backlog_drains_at_its_rate),
 		TEST(datagrams_that_come_back_are_kept),
 		TEST(it_ends_in_good_order),
+		TEST(careful_with_a_deaf_one_proves_nothing),
+		TEST(careful_with_one_that_stays_goes_on),
+		TEST(datagrams_that_come_back_stop_the_others),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a disk, a crash or a user can do to a spool's files: whatever it is, the rest of the packets comes out, and the sum holds. */
 #include "base/take.h"
+#include "outbox/spool_format.h"
 #include "spool_folder.h"
 
 #define PACKETS 40u
@@ -399,6 +400,38 @@ a_segment_goes_while_it_is_read(void **state)
 	place_done(&p);
 }
 
+/* A segment that ends early, right where the name of another says that it begins; that one is no segment. */
+static void
+what_is_lost_is_given_up_with_its_own_segment(void **state)
+{
+	struct place p = place_of(state, false);
+	char path[400], name[32];
+	uint64_t n, pos = 0, next = PACKETS;
+	struct spool *s;
+
+	p.conf.max_bytes = 8000;
+	folder_copy(p.good, p.conf.dir);
+	n = SPOOL_ENTRY_HEAD * 3 + packet_size(0) + packet_size(1) + packet_size(2);
+	snprintf(path, sizeof(path), "%s/%s", p.conf.dir, p.seg[0]);
+	assert_int_equal(truncate(path, (off_t)(SPOOL_SEGMENT_DATA + n)), 0);
+	assert_int_equal(unlinkat(AT_FDCWD, strcat(strcpy(path, p.conf.dir), "/positions"), 0), 0);
+	spool_segment_name(n, name);
+	file_write(p.conf.dir, name, SLICE_LIT("something else"));
+	s = spool_start(&p.conf);
+	while (get(s, &n, &pos))
+		check_sum(s);
+	assert_true(spool_counts(s)->damaged > 2);
+	(void)spool_back(s);
+	while (spool_counts(s)->dropped == 0) {
+		put_all(s, next, next + 1);
+		next++;
+		check_sum(s);
+	}
+	assert_int_equal(spool_counts(s)->dropped, 3);
+	spool_close(s);
+	place_done(&p);
+}
+
 int
 main(void)
 {
@@ -412,6 +445,7 @@ main(void)
 		T(damage_that_is_passed_twice_counts_once),
 		T(a_bad_packet_stays_bad_when_it_is_passed_again),
 		T(a_segment_goes_while_it_is_read),
+		T(what_is_lost_is_given_up_with_its_own_segment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
