@@ -18,6 +18,7 @@ struct hold {
 	uint64_t oldest;	/* nothing waits before this place */
 	uint64_t given_up;
 	bool stopped;		/* out said so, and the caller was not told yet */
+	bool asking;		/* given_up is being called */
 	struct buf scratch;
 };
 
@@ -80,7 +81,9 @@ give_up(struct hold *h, uint64_t place)
 	bool out;
 
 	h->given_up++;
+	h->asking = true;
 	out = h->conf.given_up(h->conf.arg, hold_entry_at(&h->store, place)->owner);
+	h->asking = false;
 	if (hold_store_next(&h->store, place) != place)
 		return;		/* its list was dropped */
 	if (out)
@@ -155,13 +158,13 @@ put(struct hold *h, const struct record *r, void *owner)
 	return place;
 }
 
-/* After each that came. Who says that nothing is to come out gets more held than he allowed: he is about to end. */
+/* Who says that nothing is to come out has more held for now than he allowed. */
 static void
-keep_bounds(struct hold *h)
+keep_bounds(struct hold *h, unsigned steps)
 {
-	advance(h, STEPS_ADD);
 	while (hold_store_full(&h->store) && !h->stopped && step(h, true))
 		;
+	advance(h, steps);
 }
 
 static void
@@ -182,7 +185,7 @@ hold_add(struct hold *h, struct hold_list *l, const struct record *r, void *owne
 	if (place == 0)
 		return err_set(e, RC_LIMIT, "record too large: payload %zu, attributes %zu bytes", r->payload.n, r->attrs.n);
 	append(h, l, place);
-	keep_bounds(h);
+	keep_bounds(h, STEPS_ADD);
 	return RC_OK;
 }
 
@@ -194,7 +197,7 @@ hold_pass(struct hold *h, const struct record *r, void *owner, struct err *e)
 	if (place == 0)
 		return err_set(e, RC_LIMIT, "record too large: payload %zu, attributes %zu bytes", r->payload.n, r->attrs.n);
 	hold_entry_at(&h->store, place)->state = HOLD_READY;
-	keep_bounds(h);
+	keep_bounds(h, STEPS_ADD);
 	return RC_OK;
 }
 
@@ -247,7 +250,7 @@ hold_drop(struct hold *h, struct hold_list *l)
 		hold_store_gone(&h->store, place);
 	}
 	*l = (struct hold_list){ 0 };
-	if (h->conf.in_order)
+	if (h->conf.in_order && !h->asking)
 		advance(h, STEPS_MANY);
 }
 
@@ -279,7 +282,7 @@ bool
 hold_tick(struct hold *h, uint64_t time_ns)
 {
 	follow(h, time_ns);
-	advance(h, STEPS_MANY);
+	keep_bounds(h, STEPS_MANY);
 	return told(h);
 }
 

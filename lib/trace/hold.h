@@ -13,7 +13,7 @@
  * Records that need no decision go through hold_pass then; hold_finish lets out the rest at the end.
  *
  * Bounds: max_bytes is kept after every call (a single record larger than that is given up at once), counted in whole segments with all that belongs
- * to them, those kept for reuse included. Age: no call gives up more than some thousand records for it, the next one goes on. So no call takes longer than
+ * to them, those kept for reuse included; only a record that needs a segment of its own (about 1 MiB) may come on top until the next call. Age: no call gives up more than some thousand records for it, the next one goes on. So no call takes longer than
  * some milliseconds and what `out` takes; but hold_release lets out all of its lists.
  *
  * Clock: base/clock.h on the times of records and ticks; how long a record waits is counted from its coming, so that steps back (the next of

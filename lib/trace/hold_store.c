@@ -7,7 +7,7 @@
 #include "base/xalloc.h"
 
 #define SEGMENT (1u << 20)	/* no huge page: to touch one for the first time can take 20 ms in a virtual machine */
-#define SEGMENT_LEAST (32u << 10)
+#define SEGMENT_LEAST (16u << 10)
 #define RING_FIRST 16
 #define TIDY_LOOKS 4
 
@@ -174,7 +174,7 @@ static struct hold_segment *
 segment_new(struct hold_store *s, size_t n)
 {
 	size_t least = n + sizeof(struct hold_entry);
-	uint32_t size = least <= s->size ? s->size : (uint32_t)((least + 4095) / 4096 * 4096);
+	uint32_t size = least <= s->size ? s->size : (uint32_t)((least + 31) / 32 * 32);	/* nothing else fits */
 
 	if (s->head > 0 && at(s, s->head)->live == 0)
 		segment_free(s, s->head);
