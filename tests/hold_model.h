@@ -275,7 +275,7 @@ model_operate(struct hold_model *m)
 	if (m->stopped && what > 0)	/* who was told to stop does nothing but ask */
 		what = 31;
 	if (!m->stopped && (what < 20 || what >= 28))	/* puts and ticks restore the bounds */
-		m->over = false;
+		m->over = hold_stats(m->h).bytes > m->conf.max_bytes;
 	if (what < 20)
 		model_put(m, m->conf.in_order && what < 4);
 	else if (what < 23)

@@ -65,7 +65,7 @@ block_put(struct hold_store *s, uint8_t *block, uint32_t size)
 		s->large = l;
 		return;
 	}
-	memcpy(block + size - sizeof(block), &s->spare[c], sizeof(block));
+	memcpy(block + size - sizeof(uint8_t *), &s->spare[c], sizeof(uint8_t *));
 	s->spare[c] = block;
 }
 
@@ -76,7 +76,7 @@ spare_pop(struct hold_store *s, unsigned c)
 
 	if (block == NULL)
 		return NULL;
-	memcpy(&s->spare[c], block + class_size(s, c) - sizeof(block), sizeof(block));
+	memcpy(&s->spare[c], block + class_size(s, c) - sizeof(uint8_t *), sizeof(uint8_t *));
 	s->spare_bytes -= class_size(s, c);
 	return block;
 }
@@ -197,7 +197,6 @@ hold_store_put(struct hold_store *s, struct slice frame)
 	struct hold_segment *g = at(s, s->head);
 	struct hold_entry *e;
 
-	free_large(s);
 	if (s->head == 0 || g->size - g->used < frame.n + (g->n + 1) * sizeof(*e))
 		g = segment_new(s, frame.n);
 	e = hold_entry_of(g, g->n);
@@ -270,6 +269,8 @@ shrink(struct hold_store *s, struct hold_segment *g, uint32_t size)
 void
 hold_store_tidy(struct hold_store *s)
 {
+	free_large(s);
+	spare_trim(s, 0);
 	for (unsigned looks = 0; looks < TIDY_LOOKS && s->base < s->head; looks++) {
 		struct hold_segment *g;
 		unsigned c = HOLD_CLASSES;

@@ -196,6 +196,12 @@ what_is_dropped_makes_room(void **state)
 		assert_true(hold_stats(w.h).bytes + hold_stats(w.h).spare <= 4 << 20);
 	}
 	assert_int_equal(w.given_up, 0);
+	open_hold(false, 60 * SECOND, 4 << 20);
+	for (unsigned i = 0; i < 20000; i++) {	/* segments that are empty when they are full */
+		add(0, i, 0, 1000);
+		hold_drop(w.h, &w.list[0]);
+	}
+	assert_true(hold_stats(w.h).bytes + hold_stats(w.h).spare <= 1 << 20);
 }
 
 /* One record in a hundred stays undecided while a hundred times the memory goes by: it is kept, the segments are not. */
