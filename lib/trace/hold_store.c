@@ -50,7 +50,13 @@ block_free(uint8_t *block, size_t size)
 		free(block);
 }
 
-/* The link to the next one stands at a spare block's end: its frames may still be looked at. */
+/* Where the link to the next one stands in a spare block: at its end, as its frames may still be looked at. */
+static uint8_t *
+link_of(uint8_t *block, uint32_t size)
+{
+	return block + size - sizeof(uint8_t *);
+}
+
 static void
 block_put(struct hold_store *s, uint8_t *block, uint32_t size)
 {
@@ -65,7 +71,7 @@ block_put(struct hold_store *s, uint8_t *block, uint32_t size)
 		s->large = l;
 		return;
 	}
-	memcpy(block + size - sizeof(uint8_t *), &s->spare[c], sizeof(uint8_t *));
+	memcpy(link_of(block, size), &s->spare[c], sizeof(s->spare[c]));
 	s->spare[c] = block;
 }
 
@@ -76,7 +82,7 @@ spare_pop(struct hold_store *s, unsigned c)
 
 	if (block == NULL)
 		return NULL;
-	memcpy(&s->spare[c], block + class_size(s, c) - sizeof(uint8_t *), sizeof(uint8_t *));
+	memcpy(&s->spare[c], link_of(block, class_size(s, c)), sizeof(s->spare[c]));
 	s->spare_bytes -= class_size(s, c);
 	return block;
 }
