@@ -217,7 +217,6 @@ join(struct links *l, uint32_t a, uint32_t b)
 	kept->first = gone->first;
 	kept->live += gone->live;
 	kept->sets += gone->sets;
-	gone->mark = NULL;
 	l->stats.groups--;
 	l->stats.joins++;
 }

@@ -11,7 +11,7 @@
  * value cannot keep a group alive for ever either: full, it takes nobody, ends with those that it has, and the next set begins another.
  *
  * A number is a set's; any number of a group names the group. It stays good when groups are joined, until its set leaves.
- * Cost: about 36 bytes a value, 40 a set, kept until the group ends; joining is constant, finding nearly so (union by size, paths halved);
+ * Cost: about 40 bytes a value and as many a set, kept until the group ends; joining is constant, finding nearly so (union by size, paths halved);
  * what an ended group had is freed a little with each call, so none pauses. Threads: one a struct links.
  */
 #include "base/slice.h"

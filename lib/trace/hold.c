@@ -282,6 +282,7 @@ bool
 hold_tick(struct hold *h, uint64_t time_ns)
 {
 	follow(h, time_ns);
+	hold_store_tidy(&h->store);
 	keep_bounds(h, STEPS_MANY);
 	return told(h);
 }

@@ -50,7 +50,13 @@ block_free(uint8_t *block, size_t size)
 		free(block);
 }
 
-/* The link to the next one stands at a spare block's end: its frames may still be looked at. */
+/* Where the link to the next one stands in a spare block: at its end, as its frames may still be looked at. */
+static uint8_t *
+link_of(uint8_t *block, uint32_t size)
+{
+	return block + size - sizeof(uint8_t *);
+}
+
 static void
 block_put(struct hold_store *s, uint8_t *block, uint32_t size)
 {
@@ -65,7 +71,7 @@ block_put(struct hold_store *s, uint8_t *block, uint32_t size)
 		s->large = l;
 		return;
 	}
-	memcpy(block + size - sizeof(uint8_t *), &s->spare[c], sizeof(uint8_t *));
+	memcpy(link_of(block, size), &s->spare[c], sizeof(s->spare[c]));
 	s->spare[c] = block;
 }
 
@@ -76,7 +82,7 @@ spare_pop(struct hold_store *s, unsigned c)
 
 	if (block == NULL)
 		return NULL;
-	memcpy(&s->spare[c], block + class_size(s, c) - sizeof(uint8_t *), sizeof(uint8_t *));
+	memcpy(&s->spare[c], link_of(block, class_size(s, c)), sizeof(s->spare[c]));
 	s->spare_bytes -= class_size(s, c);
 	return block;
 }
@@ -197,7 +203,6 @@ hold_store_put(struct hold_store *s, struct slice frame)
 	struct hold_segment *g = at(s, s->head);
 	struct hold_entry *e;
 
-	free_large(s);
 	if (s->head == 0 || g->size - g->used < frame.n + (g->n + 1) * sizeof(*e))
 		g = segment_new(s, frame.n);
 	e = hold_entry_of(g, g->n);
@@ -270,6 +275,8 @@ shrink(struct hold_store *s, struct hold_segment *g, uint32_t size)
 void
 hold_store_tidy(struct hold_store *s)
 {
+	free_large(s);
+	spare_trim(s, 0);
 	for (unsigned looks = 0; looks < TIDY_LOOKS && s->base < s->head; looks++) {
 		struct hold_segment *g;
 		unsigned c = HOLD_CLASSES;

@@ -6,7 +6,7 @@
  *
  * A segment is one block: frames from its front, their entries from its back, so that walks over entries touch no frame. A place is the number of the
  * segment and of the entry within; it stays when the segment moves into a smaller block. Blocks of the usual sizes are kept for reuse; none is
- * reused or freed before the next hold_store_put or hold_store_tidy, so a frame can be looked at a little longer than it is held.
+ * reused or freed before the next hold_store_tidy or hold_store_put, so a frame can be looked at a little longer than it is held.
  */
 #include "base/slice.h"
 
@@ -63,7 +63,10 @@ uint64_t hold_store_put(struct hold_store *, struct slice frame);
 void hold_store_gone(struct hold_store *, uint64_t place);
 /* The first place from `place` on that is not gone; 0 = none. */
 uint64_t hold_store_next(const struct hold_store *, uint64_t place);
-/* Moves a segment with much that is gone into a smaller block, if there is one among the next few. */
+/*
+ * Housekeeping, at the beginning of each call: frees what is spare and too much, and moves a segment with much that is gone into a smaller
+ * block, if there is one among the next few.
+ */
 void hold_store_tidy(struct hold_store *);
 /* Too much is in use for the next put to find room for a segment within max_bytes. */
 bool hold_store_full(const struct hold_store *);
