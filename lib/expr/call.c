@@ -68,18 +68,31 @@ isflagset(struct parser *p, const struct token *arg, struct node *n)
 	return RC_OK;
 }
 
+/* name, the type of its argument (TOK_END: takes none), may it be left out, what is expected in its place, what makes it */
+#define FUNCTIONS(X) \
+	X("is_method", TOK_TEXT, false, "methods in quotes (\"INVITE|BYE\")", is_method) \
+	X("has_totag", TOK_END, true, ")", has_totag) \
+	X("has_body", TOK_TEXT, true, "a type in quotes (\"application/sdp\")", has_body) \
+	X("isflagset", TOK_NUM, false, "a flag's number", isflagset)
+
+#define ROW(name, arg, optional, expected, fn) { name, arg, optional, expected, fn },
+#define DOC(name, arg, optional, expected, fn) { name, (arg) == TOK_END ? "" : (expected) },
+
 static const struct function {
 	const char *name;
-	enum token_type arg;	/* TOK_END: takes none */
+	enum token_type arg;
 	bool optional;
 	const char *expected;
 	function_fn *fn;
-} functions[] = {
-	{ "is_method", TOK_TEXT, false, "methods in quotes (\"INVITE|BYE\")", is_method },
-	{ "has_totag", TOK_END, true, ")", has_totag },
-	{ "has_body", TOK_TEXT, true, "a type in quotes (\"application/sdp\")", has_body },
-	{ "isflagset", TOK_NUM, false, "a flag's number", isflagset },
-};
+} functions[] = { FUNCTIONS(ROW) };
+
+static const struct field_doc docs[] = { FUNCTIONS(DOC) { NULL, NULL } };
+
+const struct field_doc *
+expr_functions(void)
+{
+	return docs;
+}
 
 static const struct function *
 function_find(struct slice name)

@@ -53,4 +53,6 @@ void tmpl_eval(const struct tmpl *, struct expr_ctx *, struct buf *out, bool *mi
 /* The table of variables, for man page and completion tests: name ("$ci"), what it is. NULL name ends. */
 struct field_doc { const char *name, *help; };
 const struct field_doc *expr_fields(void);
+/* The functions, likewise: name ("is_method"), what it takes. */
+const struct field_doc *expr_functions(void);
 #endif

@@ -45,6 +45,28 @@ follows() {
 	wait_for grep -q 'waiting for it' err && kill -TERM "$pid" && wait "$pid"
 }
 
+@test "the examples of siptrace-expr(7) run" {
+	cp "$TOP/share/sample.pcap" .
+	python3 "$TOP/tests/cli/examples.py" "$TOP"/man/man7/siptrace-expr.7 | cut -f 2 >examples
+	[ "$(wc -l <examples)" = 3 ]
+	while read -r line; do
+		bash -o pipefail -c "$line" >out 2>err || { echo "$line"; cat err; return 1; }
+		[ -s out ] && [ ! -s err ] || { echo "$line"; cat err; return 1; }
+	done <examples
+}
+
+@test "the files of rules in siptrace-rules(5) are taken" {
+	sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$TOP/man/man5/siptrace-rules.5" |
+		awk '/^\.Bd -literal/ { n++; next } /^\./ { next } { print >("rules." n) }'
+	sipcap -r "$TOP/share/sample.pcap" >in
+	echo 127.0.0.0/8 >carriers
+	echo gc >numbers
+	[ "$(ls rules.* | wc -l)" = 4 ]
+	for f in rules.*; do
+		[ "$(status sipfilter -f "$f" -r in)" = 0 ] || { echo "$f"; cat err; return 1; }
+	done
+}
+
 @test "the examples of the man pages run" {
 	# Ports become those of a receiver of ours, interfaces the sample capture.
 	python3 "$TOP/tests/cli/receiver.py" >got 3>&- &

@@ -400,6 +400,49 @@ prefixes(void **state)
 	}
 }
 
+/* The lists in EXAMPLES, with the files that they name. */
+static void
+examples_of_the_page(void **state)
+{
+	char dir[] = "/tmp/rules_test.XXXXXX", line[1000];
+	FILE *f = fopen("man/man5/siptrace-rules.5", "r");
+	bool here = false, shown = false;
+	struct buf text = { 0 };
+	size_t n = 0, lists = 0;
+	struct rules r;
+
+	(void)state;
+	assert_non_null(f);
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chdir(dir), 0);
+	write_file("carriers", "192.0.2.0/24\n");
+	write_file("numbers", "4471\n");
+	while (fgets(line, sizeof(line), f) != NULL) {
+		if (strncmp(line, ".Sh", 3) == 0)
+			here = strstr(line, "EXAMPLES") != NULL;
+		if (here && shown && strncmp(line, ".Ed", 3) == 0) {
+			r = parsed(buf_cstr(&text), NULL);
+			n += r.n;
+			lists++;
+			assert_true(rules_look(buf_slice(&text)));
+			rules_reset(&r);
+			buf_clear(&text);
+		} else if (here && shown) {
+			buf_str(&text, line);
+		}
+		if (line[0] == '.')
+			shown = strncmp(line, ".Bd -literal", 12) == 0;
+	}
+	assert_int_equal(lists, 4);
+	assert_int_equal(n, 9);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(unlink("carriers"), 0);
+	assert_int_equal(unlink("numbers"), 0);
+	assert_int_equal(chdir("/"), 0);
+	assert_int_equal(rmdir(dir), 0);
+	buf_reset(&text);
+}
+
 static void
 durations(void **state)
 {
@@ -438,6 +481,7 @@ main(void)
 		cmocka_unit_test(limits),
 		cmocka_unit_test(prefixes),
 		cmocka_unit_test(durations),
+		cmocka_unit_test(examples_of_the_page),
 	};
 
 	return cmocka_run_group_tests_name("rules", tests, NULL, NULL);
