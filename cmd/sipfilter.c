@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "cli/dedupopt.h"
 #include "cli/diag.h"
 #include "cli/stage.h"
 #include "cli/xheadersopt.h"
@@ -41,6 +42,7 @@ static const struct opt opts[] = {
 	{ 0, "flag", "N", &conf.need_flag, opt_flag_number, "select only from records with user flag N, 0 to 31", NULL },
 	{ 0, "set-flag", "N", &conf.set_flag, opt_flag_number, "set user flag N on what passes", NULL },
 	XHEADERSOPT_ROWS,
+	DEDUPOPT_ROWS,
 	{ 'e', "fail-empty", NULL, &conf.fail_empty, opt_flag, "exit 1 if nothing passed", NULL },
 	{ 0, "explain", NULL, &conf.explain, opt_flag, "print the compiled expression and exit", NULL },
 	{ 0, "max-dialogs", "N", &conf.max_dialogs, opt_u64, "dialogs or transactions remembered (1000000)", NULL },
@@ -59,13 +61,16 @@ static const struct opt_tool tool = {
 	.more = "EXPR is Kamailio's language: '$rm == \"INVITE\" && $fU =~ \"^44\"'; see siptrace-expr(7).\nWithout EXPR and -f everything is selected.",
 };
 
-enum { IN, OUT, NOT_SELECTED, NO_XHEADERS, XHEADERS_UNTRUSTED, OPEN, EVICTED, TOO_LONG, GAVE_UP, COUNTERS };
+enum { IN, OUT, NOT_SELECTED, NO_XHEADERS, XHEADERS_UNTRUSTED, COPIES, RETRANSMISSIONS, FORGOTTEN, OPEN, EVICTED, TOO_LONG, GAVE_UP, COUNTERS };
 static struct counter counters[COUNTERS] = {
 	[IN] = { "in", UNIT_MESSAGE, STAT_IN, 0 },
 	[OUT] = { "out", UNIT_MESSAGE, STAT_OUT, 0 },
 	[NOT_SELECTED] = { "not_selected", UNIT_MESSAGE, STAT_CHOSEN, 0 },
 	[NO_XHEADERS] = { "no_xheaders", UNIT_MESSAGE, STAT_CHOSEN, 0 },
 	[XHEADERS_UNTRUSTED] = { "xheaders_untrusted", UNIT_MESSAGE, STAT_CHOSEN, 0 },
+	[COPIES] = { "copies", UNIT_MESSAGE, STAT_CHOSEN, 0 },
+	[RETRANSMISSIONS] = { "retransmissions", UNIT_MESSAGE, STAT_INFO, 0 },
+	[FORGOTTEN] = { "forgotten", UNIT_MESSAGE, STAT_INFO, 0 },
 	[OPEN] = { "open", UNIT_CALL, STAT_INFO, 0 },
 	[EVICTED] = { "evicted", UNIT_CALL, STAT_INFO, 0 },
 	[GAVE_UP] = { "regex_gave_up", UNIT_MESSAGE, STAT_INFO, 0 },
@@ -211,6 +216,29 @@ restore(struct record_xheaders *x, struct record *r, size_t n)
 	return n;
 }
 
+static size_t
+without_copies(struct dedup *d, struct record *r, size_t n)
+{
+	struct copies_stats c;
+
+	n = dedupopt_batch(d, r, n);
+	c = dedupopt_stats(d);
+	counters[COPIES].value = c.copies;
+	counters[RETRANSMISSIONS].value = c.retransmissions;
+	counters[FORGOTTEN].value = c.forgotten;
+	return n;
+}
+
+/* There is one for the whole process, and the stage's argument is the selection. */
+static struct dedup *dedup;
+
+static void
+on_usr1(void *arg)
+{
+	(void)arg;
+	dedupopt_report(dedup);
+}
+
 static bool
 filter(struct stage *st, struct select *s, struct record *r, size_t n)
 {
@@ -246,7 +274,7 @@ main(int argc, char *argv[])
 	static struct record r[SELECT_BATCH];
 	struct stage_conf c = {
 		.flags = STAGE_INPUT | STAGE_OUTPUT, .opts = &stage_opts, .counters = counters, .counters_n = COUNTERS,
-		.argc = argc, .argv = argv, .tick = on_tick,
+		.argc = argc, .argv = argv, .tick = on_tick, .usr1 = on_usr1,
 	};
 	struct record_xheaders *xheaders;
 	struct expr *x;
@@ -262,17 +290,20 @@ main(int argc, char *argv[])
 	xheaders = xheadersopt_new();
 	if (xheaders != NULL)
 		c.flags |= STAGE_VERIFY;	/* what is rewritten gets a new checksum */
+	dedup = dedupopt_new(*conf.mode != 'm', stage_opts.out == NULL || strcmp(stage_opts.out, "-") == 0, conf.max_memory / 4);
 	c.arg = s = make_select(x);
 	c.hup = conf.file != NULL ? on_hup : NULL;
 	st = stage_open(&c, false, 0);
 	while ((n = stage_batch(st, r, SELECT_BATCH)) > 0) {
 		counters[IN].value += n;
-		if (!filter(st, s, r, restore(xheaders, r, n)))
+		if (!filter(st, s, r, without_copies(dedup, r, restore(xheaders, r, n))))
 			break;
 	}
 	xheadersopt_say(xheaders);
 	if (counters[EVICTED].value > 0)
 		diag("%llu calls forgotten before their end, for --max-dialogs or --max-memory", (unsigned long long)counters[EVICTED].value);
+	if (!dedupopt_close(dedup))
+		stage_failed(st);
 	status = stage_close(st);
 	select_free(s);
 	record_xheaders_free(xheaders);

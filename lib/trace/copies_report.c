@@ -65,42 +65,39 @@ copies_report_free(struct copies_report *r)
 	free(r);
 }
 
-/* NULL: there is none, and no room for one. */
-static struct pair *
-pair_of(const struct copies_report *r, uint16_t from, uint16_t to, uint16_t **slot)
+/* Where the pair's number is, or is to be. */
+static size_t
+slot_of(const struct copies_report *r, uint16_t from, uint16_t to)
 {
 	uint64_t h = hash64_mix(from, to);
 
 	for (;; h++) {
 		uint16_t i = r->slot[h % SLOTS];
 
-		if (i != 0 && (r->pair[i - 1].from != from || r->pair[i - 1].to != to))
-			continue;
-		if (slot != NULL)
-			*slot = (uint16_t *)&r->slot[h % SLOTS];
-		return i != 0 ? (struct pair *)&r->pair[i - 1] : NULL;
+		if (i == 0 || (r->pair[i - 1].from == from && r->pair[i - 1].to == to))
+			return h % SLOTS;
 	}
 }
 
+/* NULL: no room for one more. */
 static struct pair *
-need_pair(struct copies_report *r, uint16_t from, uint16_t to)
+pair_of(struct copies_report *r, uint16_t from, uint16_t to)
 {
-	uint16_t *slot;
-	struct pair *p = pair_of(r, from, to, &slot);
+	uint16_t *slot = &r->slot[slot_of(r, from, to)];
 
-	if (p != NULL || r->n == COPIES_REPORT_PAIRS)
-		return p;
-	p = &r->pair[r->n++];
-	*slot = r->n;
-	p->from = from;
-	p->to = to;
-	return p;
+	if (*slot == 0 && r->n == COPIES_REPORT_PAIRS)
+		return NULL;
+	if (*slot == 0) {
+		r->pair[r->n] = (struct pair){ .from = from, .to = to };
+		*slot = ++r->n;
+	}
+	return &r->pair[*slot - 1];
 }
 
 static void
 add_both(struct copies_report *r, uint16_t a, uint16_t b)
 {
-	struct pair *p = need_pair(r, a < b ? a : b, a < b ? b : a);
+	struct pair *p = pair_of(r, a < b ? a : b, a < b ? b : a);
 
 	if (p != NULL)
 		p->both++;
@@ -111,7 +108,7 @@ add_time(struct copies_report *r, const struct copies_answer *a)
 {
 	bool back = a->apart_ns < 0;
 	uint64_t ns = (uint64_t)(back ? -a->apart_ns : a->apart_ns);
-	struct pair *p = need_pair(r, back ? a->point : a->seen[0], back ? a->seen[0] : a->point);
+	struct pair *p = pair_of(r, back ? a->point : a->seen[0], back ? a->seen[0] : a->point);
 	uint32_t class = class_of(ns);
 
 	if (p == NULL) {
@@ -160,7 +157,7 @@ put_ms(struct buf *out, uint64_t ns)
 static void
 put_row(const struct copies_report *r, const struct points *points, const struct pair *p, struct buf *out)
 {
-	const struct pair *both = p->from < p->to ? p : pair_of(r, p->to, p->from, NULL);
+	uint16_t both = r->slot[p->from < p->to ? slot_of(r, p->from, p->to) : slot_of(r, p->to, p->from)];
 
 	points_name(points, p->from, out);
 	buf_u8(out, '\t');
@@ -170,10 +167,11 @@ put_row(const struct copies_report *r, const struct points *points, const struct
 	put_ms(out, percentile(r, p, 50));
 	put_ms(out, percentile(r, p, 95));
 	put_ms(out, p->max_ns);
-	if (p->from == p->to || both == NULL)
+	if (p->from == p->to || both == 0)
 		buf_str(out, "\t-\t-\n");
 	else
-		buf_printf(out, "\t%" PRIu64 "\t%" PRIu64 "\n", r->seen[p->from] - both->both, r->seen[p->to] - both->both);
+		buf_printf(out, "\t%" PRIu64 "\t%" PRIu64 "\n", r->seen[p->from] - r->pair[both - 1].both,
+		    r->seen[p->to] - r->pair[both - 1].both);
 }
 
 static int
