@@ -64,7 +64,7 @@ copies_new(const struct copies_conf *conf)
 {
 	struct copies *c = xcalloc(1, sizeof(*c));
 	uint64_t bytes = conf->max_bytes > COPIES_MIN_BYTES ? conf->max_bytes : COPIES_MIN_BYTES;
-	uint64_t held = bytes / (sizeof(struct packet) + sizeof(uint32_t));
+	uint64_t held = bytes / (sizeof(struct packet) + 2 * sizeof(uint32_t));
 
 	c->conf = *conf;
 	c->max_held = (uint32_t)(held < MAX_HELD ? held : MAX_HELD);
@@ -256,7 +256,7 @@ copies_prepare(struct copies *c, const struct record *r, size_t n)
 
 		a->key = key_of(c, &r[i]);
 		a->time_ns = r[i].time_ns;
-		a->point = points_number(c->points, &r[i]);
+		a->point = i == 0 ? points_number(c->points, &r[i]) : points_next(c->points, &r[i - 1], a[-1].point, &r[i]);
 		a->ip_id = r[i].ip_id;
 		a->sip = r[i].kind == KIND_SIP;
 		__builtin_prefetch(head_at(c, bucket_of(c, a->key)), 1);
@@ -364,7 +364,7 @@ copies_record(struct copies *c, size_t i)
 		answer.apart_ns = (int64_t)(a->time_ns - f.last->time_ns);
 		c->stats.retransmissions++;
 	}
-	for (int s = 0; s < 2 && c->to - c->from >= c->buckets; s++)
+	for (int s = 0; s < 2 && 2 * (uint64_t)(c->to - c->from) >= c->buckets; s++)
 		split_bucket(c);
 	p = new_packet(c);
 	head = head_at(c, bucket_of(c, a->key));

@@ -16,6 +16,14 @@ struct points;
 struct points *points_new(uint64_t seed);
 void points_free(struct points *);	/* NULL is fine */
 uint16_t points_number(struct points *, const struct record *);
+/* The same for many: `last` is the record that was asked for last, which had the number `number`. */
+static inline uint16_t
+points_next(struct points *p, const struct record *last, uint16_t number, const struct record *r)
+{
+	if (r->capture_id == last->capture_id && r->capture_point == last->capture_point && (r->attrs.n | last->attrs.n) == 0)
+		return number;
+	return points_number(p, r);
+}
 /* "3", "2001/3" with a capture id, "edge-1/2001/3" with a node (cut at 64 bytes, what is not printable as '?'); "others". */
 void points_name(const struct points *, uint16_t number, struct buf *out);
 #endif
