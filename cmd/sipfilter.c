@@ -4,6 +4,7 @@
 #include <sys/random.h>
 
 #include "base/xalloc.h"
+#include "cli/dedupopt.h"
 #include "cli/diag.h"
 #include "cli/rulesopt.h"
 #include "cli/side.h"
@@ -85,6 +86,7 @@ static const struct opt opts[] = {
 	{ 0, "flag", "N", &conf.need_flag, opt_flag_number, "select only from records with user flag N, 0 to 31", NULL },
 	{ 0, "set-flag", "N", &conf.set_flag, opt_flag_number, "set user flag N on what passes", NULL },
 	XHEADERSOPT_ROWS,
+	DEDUPOPT_ROWS,
 	{ 'e', "fail-empty", NULL, &conf.fail_empty, opt_flag, "exit 1 if nothing passed", NULL },
 	{ 0, "explain", NULL, &conf.explain, opt_flag, "print the compiled expression and exit", NULL },
 	{ 0, "max-dialogs", "N", &conf.max_dialogs, opt_u64, "dialogs or transactions remembered (1000000)", NULL },
@@ -103,13 +105,16 @@ static const struct opt_tool tool = {
 	.more = "EXPR is Kamailio's language: '$rm == \"INVITE\" && $fU =~ \"^44\"'; see siptrace-expr(7).\nWithout EXPR and -f everything is selected.",
 };
 
-enum { IN, OUT, NOT_SELECTED, NO_XHEADERS, XHEADERS_UNTRUSTED, WAITING, OPEN, EVICTED, TAKEN, GIVEN_UP, PARTIAL, LINKED, NOT_LINKED, TOO_LONG, GAVE_UP, COUNTERS };
+enum { IN, OUT, NOT_SELECTED, NO_XHEADERS, XHEADERS_UNTRUSTED, COPIES, RETRANSMISSIONS, FORGOTTEN, WAITING, OPEN, EVICTED, TAKEN, GIVEN_UP, PARTIAL, LINKED, NOT_LINKED, TOO_LONG, GAVE_UP, COUNTERS };
 static struct counter counters[COUNTERS] = {
 	[IN] = { "in", UNIT_MESSAGE, STAT_IN, 0 },
 	[OUT] = { "out", UNIT_MESSAGE, STAT_OUT, 0 },
 	[NOT_SELECTED] = { "not_selected", UNIT_MESSAGE, STAT_CHOSEN, 0 },
 	[NO_XHEADERS] = { "no_xheaders", UNIT_MESSAGE, STAT_CHOSEN, 0 },
 	[XHEADERS_UNTRUSTED] = { "xheaders_untrusted", UNIT_MESSAGE, STAT_CHOSEN, 0 },
+	[COPIES] = { "copies", UNIT_MESSAGE, STAT_CHOSEN, 0 },
+	[RETRANSMISSIONS] = { "retransmissions", UNIT_MESSAGE, STAT_INFO, 0 },
+	[FORGOTTEN] = { "forgotten", UNIT_MESSAGE, STAT_INFO, 0 },
 	[WAITING] = { "waiting", UNIT_MESSAGE, STAT_HELD, 0 },
 	[OPEN] = { "open", UNIT_CALL, STAT_INFO, 0 },
 	[EVICTED] = { "evicted", UNIT_CALL, STAT_INFO, 0 },
@@ -125,6 +130,7 @@ static struct counter counters[COUNTERS] = {
 static struct {
 	struct stage *stage;
 	struct select *select;
+	struct dedup *dedup;
 	struct side *fail;
 	struct tmpl **links;
 	bool stopped;		/* an output failed */
@@ -193,7 +199,8 @@ count_calls(void)
 	counters[NOT_LINKED].value = t.links.refused;
 	counters[TOO_LONG].value = t.left_out;
 	counters[GAVE_UP].value = t.gave_up;
-	counters[NOT_SELECTED].value = counters[IN].value - counters[NO_XHEADERS].value - counters[XHEADERS_UNTRUSTED].value - counters[OUT].value - t.waiting;
+	counters[NOT_SELECTED].value = counters[IN].value - counters[NO_XHEADERS].value - counters[XHEADERS_UNTRUSTED].value -
+	    counters[COPIES].value - counters[OUT].value - t.waiting;
 }
 
 static void
@@ -226,6 +233,26 @@ restore(struct record_xheaders *x, struct record *r, size_t n)
 	return n;
 }
 
+static size_t
+without_copies(struct record *r, size_t n)
+{
+	struct copies_stats c;
+
+	n = dedupopt_batch(run.dedup, r, n);
+	c = dedupopt_stats(run.dedup);
+	counters[COPIES].value = c.copies;
+	counters[RETRANSMISSIONS].value = c.retransmissions;
+	counters[FORGOTTEN].value = c.forgotten;
+	return n;
+}
+
+static void
+on_usr1(void *arg)
+{
+	(void)arg;
+	dedupopt_report(run.dedup);
+}
+
 static bool
 filter(struct record *r, size_t n)
 {
@@ -238,16 +265,23 @@ filter(struct record *r, size_t n)
 	return more && !run.stopped;
 }
 
+static bool
+takes_calls(const struct rules *rules)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		if (rules->v[i]->act == RULE_TRANSACTION || rules->v[i]->act == RULE_DIALOG)
+			return true;
+	return false;
+}
+
 /* Options that would do nothing are wrong ones. */
 static void
 check(const struct rules *rules)
 {
-	bool calls = false, dialogs = false, links = conf.link_headers.n + conf.links.n > 0;
+	bool calls = takes_calls(rules), dialogs = false, links = conf.link_headers.n + conf.links.n > 0;
 
-	for (size_t i = 0; i < rules->n; i++) {
+	for (size_t i = 0; i < rules->n; i++)
 		dialogs |= rules->v[i]->act == RULE_DIALOG;
-		calls |= rules->v[i]->act == RULE_TRANSACTION || rules->v[i]->act == RULE_DIALOG;
-	}
 	if (conf.lookback > 0 && !calls && rulesopt.file == NULL)
 		diag_usage("--lookback is for transactions and dialogs: -m t or -m d");
 	if (conf.in_order && conf.lookback == 0)
@@ -280,7 +314,7 @@ main(int argc, char *argv[])
 	static struct record r[SELECT_BATCH];
 	struct stage_conf c = {
 		.flags = STAGE_INPUT | STAGE_OUTPUT, .opts = &stage_opts, .counters = counters, .counters_n = COUNTERS,
-		.argc = argc, .argv = argv, .tick = on_tick, .flush = on_idle,
+		.argc = argc, .argv = argv, .tick = on_tick, .flush = on_idle, .usr1 = on_usr1,
 	};
 	struct record_xheaders *xheaders;
 	struct rules rules;
@@ -300,6 +334,7 @@ main(int argc, char *argv[])
 		c.flags |= STAGE_VERIFY;	/* what is rewritten gets a new checksum */
 	c.disorder_ns = conf.in_order ? 0 : conf.lookback;
 	c.hup = rulesopt.file != NULL || conf.fail != NULL ? on_hup : NULL;
+	run.dedup = dedupopt_new(takes_calls(&rules), stage_opts.out == NULL || strcmp(stage_opts.out, "-") == 0, conf.max_memory / 4);
 	run.links = xcalloc(conf.links.n + 1, sizeof(struct tmpl *));
 	run.select = make_select(&rules);
 	if (conf.fail != NULL)
@@ -307,7 +342,7 @@ main(int argc, char *argv[])
 	run.stage = stage_open(&c, false, 0);
 	while ((n = stage_batch(run.stage, r, SELECT_BATCH)) > 0) {
 		counters[IN].value += n;
-		if (!filter(r, restore(xheaders, r, n)))
+		if (!filter(r, without_copies(r, restore(xheaders, r, n))))
 			break;
 	}
 	if (!run.stopped)
@@ -315,6 +350,8 @@ main(int argc, char *argv[])
 	count_calls();
 	xheadersopt_say(xheaders);
 	say_losses();
+	if (!dedupopt_close(run.dedup))
+		stage_failed(run.stage);
 	fine = side_close(run.fail, run.stage);
 	run.fail = NULL;
 	status = stage_close(run.stage);

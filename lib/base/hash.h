@@ -9,6 +9,14 @@
 
 uint64_t hash64(const void *p, size_t n);
 uint64_t hash64_seed(const void *p, size_t n, uint64_t seed);
+/*
+ * Keyed, and as fast as hash64 on long inputs (hash64_seed is not): for tables whose keys a peer chooses, and whose hash stands for them.
+ */
+struct hash_key {
+	uint8_t secret[192];
+};
+void hash_key_init(struct hash_key *, uint64_t seed);
+uint64_t hash64_key(const void *p, size_t n, const struct hash_key *);
 /* Joins two hashes; not commutative. */
 static inline uint64_t
 hash64_mix(uint64_t a, uint64_t b)

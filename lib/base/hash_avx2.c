@@ -22,6 +22,15 @@ hash_avx2(const void *p, size_t n)
 	_mm256_zeroupper();
 	return h;
 }
+
+uint64_t
+hash_avx2_key(const void *p, size_t n, const void *secret, size_t secret_n)
+{
+	uint64_t h = XXH3_64bits_withSecret(p, n, secret, secret_n);
+
+	_mm256_zeroupper();
+	return h;
+}
 #if defined(__clang__)
 #pragma clang attribute pop
 #else
@@ -33,6 +42,13 @@ uint64_t
 hash_avx2(const void *p, size_t n)
 {
 	(void)p;
+	return n;
+}
+
+uint64_t
+hash_avx2_key(const void *p, size_t n, const void *secret, size_t secret_n)
+{
+	(void)p, (void)secret, (void)secret_n;
 	return n;
 }
 #endif

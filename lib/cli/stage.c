@@ -167,8 +167,11 @@ serve_signals(void *arg)
 	struct stage *s = arg;
 
 	sig_clear();
-	if (sig_take_usr1())
+	if (sig_take_usr1()) {
 		counters_line(s);
+		if (s->conf.usr1 != NULL)
+			s->conf.usr1(s->conf.arg);
+	}
 	if (sig_take_hup()) {
 		reopen_output(s);
 		if (s->conf.hup != NULL)

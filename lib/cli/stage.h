@@ -38,6 +38,8 @@ struct stage_conf {
 	char *const *argv;
 	/* Called on SIGHUP (after -w was reopened); NULL: nothing to re-read. Without -w and this, HUP kills as usual. */
 	void (*hup)(void *);
+	/* Called on SIGUSR1, after the counters' line; NULL: nothing more to tell. */
+	void (*usr1)(void *);
 	/* Called when the input has nothing right now, and before the end: deliver what you batched. NULL: nothing. RC_OK or an error that was already reported. */
 	enum rc (*flush)(void *);
 	/*
