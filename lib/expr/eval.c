@@ -81,22 +81,15 @@ static bool
 in_set(const struct node *n, struct expr_ctx *c)
 {
 	const struct addr *a;
-	struct addr made;
 	struct slice s;
 	int64_t num;
 
-	switch (n->a.field->type) {
-	case FIELD_NUM:
+	if (n->a.field->type == FIELD_TEXT)	/* first: long lists are mostly of these */
+		return var_text(&n->a, c, &c->tmp[0], &s) ? set_has_text(n->set, s) : n->num != 0;
+	if (n->a.field->type == FIELD_NUM)
 		return n->a.field->num(&n->a, c, &num) ? set_has_num(n->set, num) : n->num != 0;
-	case FIELD_ADDR:
-		a = n->a.field->addr(&n->a, c);
-		return a != NULL ? set_has_addr(n->set, a) : n->num != 0;
-	case FIELD_TEXT:
-		break;
-	}
-	if (!var_text(&n->a, c, &c->tmp[0], &s))
-		return n->num != 0;
-	return set_has_text(n->set, s) || (set_has_nets(n->set) && addr_parse(s, &made) == RC_OK && set_has_addr(n->set, &made));
+	a = n->a.field->addr(&n->a, c);
+	return a != NULL ? set_has_addr(n->set, a) : n->num != 0;
 }
 
 /* Two variables: the left one's type counts, but an address on either side makes both addresses. */

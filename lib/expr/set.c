@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/take.h"
 #include "base/xalloc.h"
 #include "expr/set.h"
 
@@ -20,17 +21,78 @@ struct set {
 	struct buf keys;
 	struct slot *slots;
 	size_t cap, n;		/* cap: a power of two, at most half full */
+	uint64_t *filter;	/* of texts: FILTER_BITS for each of cap */
+	unsigned filter_shift;	/* of a sketch, to a word's number */
 	uint8_t lens[KINDS];	/* kinds of address blocks in use, in order of arrival */
 	size_t lens_n;
 };
+
+/*
+ * Most values are in no list, and most calls of a look-up should cost about as much as one comparison. So a filter that a cache holds,
+ * by a cheap sketch of the text's ends, comes before hash and table.
+ */
+#define FILTER_BITS 8
+
+static uint64_t
+sketch(struct slice text)
+{
+	uint64_t a, b;
+
+	if (text.n >= 8) {
+		a = load_le64(text.p);
+		b = load_le64(text.p + text.n - 8);
+	} else if (text.n >= 4) {
+		a = load_le32(text.p);
+		b = load_le32(text.p + text.n - 4);
+	} else {
+		a = text.n > 0 ? text.p[0] : 0;
+		b = text.n > 0 ? (uint64_t)text.p[text.n / 2] << 8 | text.p[text.n - 1] : 0;
+	}
+	return (a + text.n) * 0x9e3779b97f4a7c15u ^ b * 0xc2b2ae3d27d4eb4fu;
+}
+
+/* Two bits of one word say that a text may be there. */
+static uint64_t
+filter_bits(uint64_t h)
+{
+	return 1ull << (h & 63) | 1ull << (h >> 6 & 63);
+}
+
+static void
+filter_add(struct set *s, struct slice text)
+{
+	uint64_t h = sketch(text);
+
+	s->filter[h >> s->filter_shift] |= filter_bits(h >> 40);
+}
+
+static bool
+filter_has(const struct set *s, struct slice text)
+{
+	uint64_t h = sketch(text), bits = filter_bits(h >> 40);
+
+	return (s->filter[h >> s->filter_shift] & bits) == bits;
+}
+
+/* Makes table and filter of `cap` slots, both empty. */
+static void
+set_size_to(struct set *s, size_t cap)
+{
+	free(s->filter);
+	s->cap = cap;
+	s->slots = xcalloc(cap, sizeof(*s->slots));
+	s->filter = xcalloc(cap * FILTER_BITS / 64, sizeof(*s->filter));
+	s->filter_shift = 64;
+	for (size_t words = cap * FILTER_BITS / 64; words > 1; words /= 2)
+		s->filter_shift--;
+}
 
 struct set *
 set_new(void)
 {
 	struct set *s = xcalloc(1, sizeof(*s));
 
-	s->cap = 16;
-	s->slots = xcalloc(s->cap, sizeof(*s->slots));
+	set_size_to(s, 32);
 	return s;
 }
 
@@ -41,6 +103,7 @@ set_free(struct set *s)
 		return;
 	buf_reset(&s->keys);
 	free(s->slots);
+	free(s->filter);
 	free(s);
 }
 
@@ -69,11 +132,16 @@ grow(struct set *s)
 	struct slot *old = s->slots;
 	size_t n = s->cap;
 
-	s->cap *= 2;
-	s->slots = xcalloc(s->cap, sizeof(*s->slots));
-	for (size_t i = 0; i < n; i++)
-		if (old[i].kind != 0)
-			*find(s, old[i].kind - 1, slice_of(s->keys.p + old[i].off, old[i].n), old[i].hash) = old[i];
+	set_size_to(s, n * 2);
+	for (size_t i = 0; i < n; i++) {
+		struct slice key = old[i].kind != 0 ? slice_of(s->keys.p + old[i].off, old[i].n) : (struct slice){ NULL, 0 };
+
+		if (old[i].kind == 0)
+			continue;
+		*find(s, old[i].kind - 1, key, old[i].hash) = old[i];
+		if (old[i].kind == KIND_TEXT + 1)
+			filter_add(s, key);
+	}
 	free(old);
 }
 
@@ -101,6 +169,7 @@ void
 set_add_text(struct set *s, struct slice text)
 {
 	add(s, KIND_TEXT, text);
+	filter_add(s, text);
 }
 
 void
@@ -132,12 +201,6 @@ set_add_net(struct set *s, const struct addr_net *n)
 }
 
 bool
-set_has_text(const struct set *s, struct slice text)
-{
-	return has(s, KIND_TEXT, text);
-}
-
-bool
 set_has_num(const struct set *s, int64_t v)
 {
 	return has(s, KIND_NUM, slice_of(&v, sizeof(v)));
@@ -160,8 +223,21 @@ set_has_addr(const struct set *s, const struct addr *a)
 	return false;
 }
 
-bool
-set_has_nets(const struct set *s)
+/* Apart, so that those who come no further than the filter pay for nothing here. */
+static bool __attribute__((noinline))
+has_text(const struct set *s, struct slice text, bool perhaps)
 {
-	return s->lens_n > 0;
+	struct addr a;
+
+	if (perhaps && has(s, KIND_TEXT, text))
+		return true;
+	return s->lens_n > 0 && addr_parse(text, &a) == RC_OK && set_has_addr(s, &a);
+}
+
+bool
+set_has_text(const struct set *s, struct slice text)
+{
+	bool perhaps = filter_has(s, text);
+
+	return (perhaps || s->lens_n > 0) && has_text(s, text, perhaps);
 }

@@ -18,10 +18,9 @@ void set_add_text(struct set *, struct slice text);
 void set_add_num(struct set *, int64_t v);
 void set_add_net(struct set *, const struct addr_net *n);
 
+/* It is a member, or the text of an address in a block. */
 bool set_has_text(const struct set *, struct slice text);
 bool set_has_num(const struct set *, int64_t v);
 /* Only the block counts, not its port. */
 bool set_has_addr(const struct set *, const struct addr *a);
-/* It has address blocks at all. */
-bool set_has_nets(const struct set *);
 #endif

@@ -162,6 +162,20 @@ def dialogs():
     print(f"  {int(most[2]):,} open, {most[3] / most[2]:.0f} bytes each remembered, peak {most[4]:,.0f} MiB, longest batch {longest:.2f} ms")
 
 
+def lists():
+    """An expression alone, of a list that the user mostly is not in; best of many alternating rounds within one process."""
+    path = f"{WORK}/numbers"
+    with open(path, "w", encoding="ascii") as f:
+        f.writelines(f"49{i * 7919 % 1000000007:09d}\n" for i in range(10000))
+    expressions = ('$fU == "x"', f"$fU in @{path}")
+    argv = [f"{BENCH}/match", sample(), *expressions]
+    ns = [[float(line.split()[0]) for line in subprocess.run(argv, capture_output=True, check=True, text=True).stdout.splitlines()] for _ in range(RUNS)]
+    one, many = (statistics.median(column) for column in zip(*ns))
+    show(expressions[0], one, unit="ns/message")
+    show("$fU in @file of 10,000 numbers", many, unit="ns/message")
+    show("  1.3 / ratio", 1.3 / (many / one), 1.0, "")
+
+
 def receive():
     """hepsend over UDP on the loopback to sipcap --listen-hep: what arrived, and what it cost the receiver."""
     rate, cost, lost = [], [], []
@@ -256,7 +270,7 @@ def sngrep():
     show("sngrep -I FILE -H udp:", theirs[2] / PEER_MESSAGES * 1e9, unit="ns CPU/message")
 
 
-SECTIONS = [capture, pipeline, store, selection, dialogs, hepsend, receive]
+SECTIONS = [capture, pipeline, store, selection, dialogs, lists, hepsend, receive]
 os.makedirs(WORK, exist_ok=True)
 chosen = os.environ.get("BENCH", "").split()
 unknown = set(chosen) - {s.__name__ for s in SECTIONS}

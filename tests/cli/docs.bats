@@ -57,7 +57,7 @@ follows() {
 
 @test "the files of rules in siptrace-rules(5) are taken" {
 	sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$TOP/man/man5/siptrace-rules.5" |
-		awk '/^\.Bd -literal/ { n++; next } /^\./ { next } { print >("rules." n) }'
+		awk '/^\./ { shown = /^\.Bd -literal/; n += shown; next } shown { print >("rules." n) }'
 	sipcap -r "$TOP/share/sample.pcap" >in
 	echo 127.0.0.0/8 >carriers
 	echo gc >numbers
