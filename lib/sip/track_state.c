@@ -148,7 +148,7 @@ void
 track_txn_begin(struct txn *x, const struct track_msg *m)
 {
 	x->from = m->from;
-	x->to = is_request(m) ? m->to_tag : 0;
+	x->to = is_request(m) || (class_of(m->method) == CLASS_DIALOG && m->method != SIP_METHOD_OTHER) ? m->to_tag : 0;
 	x->cseq = m->sip->cseq;
 	x->method = m->method;
 	x->extra = m->extra;
@@ -181,8 +181,14 @@ add_branches(struct txn *x, const struct sip_index *p, bool request)
 		last--;
 	if (last == 0)
 		return;
-	if (x->via[0] == 0)
+	if (x->via[0] == 0) {	/* an ACK before it may have left the branch elsewhere */
+		slot = via_slot(x, p->via[last - 1]);
 		x->via[0] = branch_of(p->via[last - 1]);
+		if (slot < TXN_VIAS) {
+			x->via[slot] = 0;
+			x->done = (uint8_t)((x->done & ~(1u << slot)) | (x->done >> slot & 1));
+		}
+	}
 	if (p->via[0] == 0)
 		return;
 	slot = keep_branch(x, p->via[0]);
