@@ -260,7 +260,7 @@ move_reply(struct track *k, struct set *s, struct txn *x, const struct track_msg
 {
 	uint16_t status = m->sip->status;
 
-	if (via_slot(x, m->sip->vias > 0 ? m->sip->via[0] : 0) == TXN_VIAS)
+	if (x->via[0] == 0 || via_slot(x, m->sip->vias > 0 ? m->sip->via[0] : 0) == TXN_VIAS)
 		add_branches(x, m->sip, false);
 	if (m->sip->cseq_method == SIP_CANCEL)
 		return;
@@ -274,8 +274,11 @@ move_reply(struct track *k, struct set *s, struct txn *x, const struct track_msg
 		x->flags |= TXN_COMPLETED;
 	if (s->flags & SET_DIALOG)
 		track_usage_final(k, s, x, m);
-	if ((status == 401 || status == 407 || status == 422 || status == 423) && x->to == 0 && txn_at(k, s->txn) == x) {
-		s->flags |= SET_RETRY;	/* a late copy to the first asks for no third */
+	if (txn_at(k, s->txn) != x)	/* a late copy to the first asks for no third */
+		return;
+	s->flags &= (uint8_t)~SET_RETRY;
+	if ((status == 401 || status == 407 || status == 422 || status == 423) && x->to == 0) {
+		s->flags |= SET_RETRY;
 		x->uri = track_uri(m, SIP_SPAN_FROM_USER, k->conf.seed);
 	}
 }
@@ -310,5 +313,6 @@ track_set_deadline(struct track *k, struct set *s, uint64_t now, bool fresh)
 		e = txn_end(txn_at(k, i));
 		end = e > end ? e : end;
 	}
-	return end;
+	/* A user types the password, or a phone is slow: retries 32.4 s after their challenge exist. */
+	return end != 0 && (s->flags & SET_RETRY) ? end + TRACK_LINGER : end;
 }
