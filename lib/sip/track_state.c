@@ -313,6 +313,6 @@ track_set_deadline(struct track *k, struct set *s, uint64_t now, bool fresh)
 		e = txn_end(txn_at(k, i));
 		end = e > end ? e : end;
 	}
-	/* A user types the password, or a phone is slow: retries 32.4 s after their challenge exist. */
+	/* A user types the password, or a phone is slow: retries 34 and 51 s after their challenge exist. */
 	return end != 0 && (s->flags & SET_RETRY) ? end + TRACK_LINGER : end;
 }

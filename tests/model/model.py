@@ -162,7 +162,7 @@ class Set:
             if self.dialog:
                 over += self.calls() + self.subscriptions()
             last = self.transactions[-1]
-            # Retries 32.4 s after their challenge exist (udp-mixed-failures.pcap): who types a password takes longer than a timer.
+            # Retries 32, 34 and 51 s after their challenge exist (udp-mixed-failures.pcap): who types a password takes longer than a timer.
             self.known = max(over) + T + (T if last.challenged() and last.tag is None else 0)
         return self.known
 
