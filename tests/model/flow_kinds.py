@@ -366,5 +366,8 @@ def one_side(w, start):
     hang_up(c, answered(c))
 
 
-KINDS = [basic, topos, retransmitted, failed, cancelled, challenged, answered_for, challenged_bye, forked, within, gone, reliable, transferred, referred, subscribed,
-         refused_subscription, outside, early, late_bye, unanswered_bye, reused, beheaded, untagged, one_side]
+KINDS = [
+    basic, topos, retransmitted, failed, cancelled, challenged, answered_for, challenged_bye, forked, within, gone,
+    reliable, transferred, referred, subscribed, refused_subscription, outside, early, late_bye, unanswered_bye,
+    reused, beheaded, untagged, one_side,
+]
