@@ -15,3 +15,9 @@ for format in line full json tsv pcap pcapng; do
 	tracecat -o "$format" -r "$D/v1.trace" -w "$D/v1.$format"
 done
 tracecat --ledger -r "$D/v1.trace" -w "$D/v1.ledger"
+
+# What is selected from real traffic; needs the captures.
+if [ -n "${CORPUS:-}" ]; then
+	rm -f tests/golden/selection/*.txt
+	python3 tests/model/golden.py tests/golden/selection "$CORPUS"/captures/*.pcap*
+fi

@@ -145,6 +145,9 @@ has_party(const struct track *k, const struct set *s, const struct track_msg *m)
 	for (uint32_t i = s->usage; i != 0; i = usage_at(k, i)->next)
 		if (usage_at(k, i)->peer == m->from || usage_at(k, i)->peer == m->to)
 			return true;
+	for (uint32_t i = s->usage == 0 ? s->txn : 0; i != 0; i = txn_at(k, i)->next)
+		if (txn_at(k, i)->to != 0 && (txn_at(k, i)->to == m->from || txn_at(k, i)->to == m->to))
+			return true;
 	return false;
 }
 

@@ -20,7 +20,7 @@
  *   INVITE usage, one a To tag	from a 2xx until 2xx, 408, 481 or silence (Timer F) answers a BYE, or 408, 481 a re-INVITE;
  *				silent for dialog_timeout_ns: gone
  *   subscription, one a notifier and Event	until NOTIFY says "terminated", or its expiry (RFC 6665 4.1.3)
- *   the set			32 s after the last of these ended
+ *   the set			32 s after the last of these ended, 64 s if that was a challenge
  *
  * Clock: none but the records. A set's end is judged by the time of the message at hand; the table as a whole is swept by a clock
  * that follows the records but believes a jump of more than 32 s, ahead or back, only when a second record confirms it.

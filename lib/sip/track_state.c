@@ -148,7 +148,7 @@ void
 track_txn_begin(struct txn *x, const struct track_msg *m)
 {
 	x->from = m->from;
-	x->to = is_request(m) ? m->to_tag : 0;
+	x->to = is_request(m) || (class_of(m->method) == CLASS_DIALOG && m->method != SIP_METHOD_OTHER) ? m->to_tag : 0;
 	x->cseq = m->sip->cseq;
 	x->method = m->method;
 	x->extra = m->extra;
@@ -181,8 +181,14 @@ add_branches(struct txn *x, const struct sip_index *p, bool request)
 		last--;
 	if (last == 0)
 		return;
-	if (x->via[0] == 0)
+	if (x->via[0] == 0) {	/* an ACK before it may have left the branch elsewhere */
+		slot = via_slot(x, p->via[last - 1]);
 		x->via[0] = branch_of(p->via[last - 1]);
+		if (slot < TXN_VIAS) {
+			x->via[slot] = 0;
+			x->done = (uint8_t)((x->done & ~(1u << slot)) | (x->done >> slot & 1));
+		}
+	}
 	if (p->via[0] == 0)
 		return;
 	slot = keep_branch(x, p->via[0]);
@@ -316,7 +322,7 @@ move_reply(struct track *k, struct set *s, struct txn *x, const struct track_msg
 {
 	uint16_t status = m->sip->status;
 
-	if (via_slot(x, m->sip->vias > 0 ? m->sip->via[0] : 0) == TXN_VIAS)
+	if (x->via[0] == 0 || via_slot(x, m->sip->vias > 0 ? m->sip->via[0] : 0) == TXN_VIAS)
 		add_branches(x, m->sip, false);
 	if (m->sip->cseq_method == SIP_CANCEL)
 		return;
@@ -330,8 +336,11 @@ move_reply(struct track *k, struct set *s, struct txn *x, const struct track_msg
 		x->flags |= TXN_COMPLETED;
 	if (s->flags & SET_DIALOG)
 		track_usage_final(k, s, x, m);
-	if ((status == 401 || status == 407 || status == 422 || status == 423) && x->to == 0 && txn_at(k, s->txn) == x) {
-		s->flags |= SET_RETRY;	/* a late copy to the first asks for no third */
+	if (txn_at(k, s->txn) != x)	/* a late copy to the first asks for no third */
+		return;
+	s->flags &= (uint8_t)~SET_RETRY;
+	if ((status == 401 || status == 407 || status == 422 || status == 423) && x->to == 0) {
+		s->flags |= SET_RETRY;
 		x->uri = track_uri(m, SIP_SPAN_FROM_USER, k->conf.seed);
 	}
 }
@@ -366,5 +375,6 @@ track_set_deadline(struct track *k, struct set *s, uint64_t now, bool fresh)
 		e = txn_end(txn_at(k, i));
 		end = e > end ? e : end;
 	}
-	return end;
+	/* A user types the password, or a phone is slow: retries 34 and 51 s after their challenge exist. */
+	return end != 0 && (s->flags & SET_RETRY) ? end + TRACK_LINGER : end;
 }

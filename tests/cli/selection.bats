@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # What sipfilter selects from call flows of every kind equals what a reference model selects (tests/model). Each test: some seeds, every
-# mode, with and without -v, several expressions, annotations. By hand, for more: python3 tests/model/many.py FIRST LAST [OPTION…]
+# mode, with and without -v, several expressions, annotations. For more by hand: python3 tests/model/many.py FIRST LAST [OPTION…]
 load common
 
 # flows FIRST LAST [OPTION…]: the seeds of this range.

@@ -92,7 +92,7 @@ def challenged(w, start):
     first.negative_ack(x, 1)
     if w.random.random() < 0.4:
         c.a = w.token("a")
-    c.wait(0.05, 20)
+    c.wait(*w.random.choice(((0.05, 20), (33, 60), (66, 80))))
     hang_up(c, answered(c))
 
 
@@ -366,5 +366,8 @@ def one_side(w, start):
     hang_up(c, answered(c))
 
 
-KINDS = [basic, topos, retransmitted, failed, cancelled, challenged, answered_for, challenged_bye, forked, within, gone, reliable, transferred, referred, subscribed,
-         refused_subscription, outside, early, late_bye, unanswered_bye, reused, beheaded, untagged, one_side]
+KINDS = [
+    basic, topos, retransmitted, failed, cancelled, challenged, answered_for, challenged_bye, forked, within, gone,
+    reliable, transferred, referred, subscribed, refused_subscription, outside, early, late_bye, unanswered_bye,
+    reused, beheaded, untagged, one_side,
+]

@@ -161,7 +161,9 @@ class Set:
             over = [t.over() for t in self.transactions]
             if self.dialog:
                 over += self.calls() + self.subscriptions()
-            self.known = max(over) + T
+            last = self.transactions[-1]
+            # Retries 32, 34 and 51 s after their challenge exist (udp-mixed-failures.pcap): who types a password takes longer than a timer.
+            self.known = max(over) + T + (T if last.challenged() and last.tag is None else 0)
         return self.known
 
     def calls(self):
