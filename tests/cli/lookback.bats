@@ -119,3 +119,14 @@ failing() {
 	[ "$(status sipfilter --lookback 60s true </dev/null)" = 2 ]
 	[ "$(status sipfilter -m d --in-order true </dev/null)" = 2 ]
 }
+
+@test "it is what two passes by SQL over the same messages select" {
+	gen -n 20000 -c 3000 >in
+	sipfilter -m d --lookback 1h '$rs == 486' <in | tracecat -F id | sort >got
+	tracedb insert -d sqlite:calls.db <in
+	sqlite3 calls.db "SELECT printf('%016x', record_id) FROM sip_trace WHERE callid IN (SELECT callid FROM sip_trace WHERE status = '486')" | sort >want
+	[ "$(wc -l <want)" -ge 1000 ]
+	cmp got want
+	sipfilter -m d --lookback 1h --in-order '$rs == 486' <in | tracecat -F id >ordered
+	tracecat -r in -F id | grep -xFf want | cmp - ordered
+}

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """check.py [-q] STREAM EXPR…: compares what sipfilter selects from a record stream with what the model does, in every mode, for each
-expression, with -v, and of which message each message's annotations were made. Prints where they differ; exits 1 then."""
+expression, with -v, with a look-back, and of which message each message's annotations were made. Prints where they differ; exits 1 then."""
 import subprocess
 import sys
 
@@ -44,6 +44,18 @@ class Comparison:
             self.order("-v " + expr, mode, rest, ids(self.stream, "-m", mode, "-v", expr))
             if mode != "m":
                 self.annotations(expr, mode, true, dict(got))
+                self.whole(expr, mode, true)
+
+    def whole(self, expr, mode, true):
+        """With a look-back over everything: two passes over the same messages, one to learn which sets, one to take all of theirs."""
+        back = ["-m", mode, "--lookback", "10000d", expr]
+        want = [m.id for m in model.select(self.messages, mode, lambda m: m.id in true, lookback=True)]
+        rest = [m for m in model.select(self.messages, mode, lambda m: m.id in true, invert=True, lookback=True)]
+        self.order(expr, mode + " --lookback --in-order", [m for m in self.messages if m.id in set(want)], ids(self.stream, "--in-order", *back))
+        self.order("-v " + expr, mode + " --lookback --in-order", rest, ids(self.stream, "-v", "--in-order", *back))
+        got = ids(self.stream, *back)
+        if sorted(got) != sorted(want):
+            self.say(expr, mode, "--lookback", len(want), len(got))
 
     def order(self, expr, mode, want, got):
         ours = [m.id for m in want]
