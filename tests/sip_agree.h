@@ -154,6 +154,20 @@ agree_numbers(const struct sip_full *f, const struct sip_index *x, struct slice 
 	return (x->flags & SIP_HAS_LENGTH) != 0 && x->content_length == v;
 }
 
+/* A quote that is never closed breaks the grammar (RFC 3261 25.1); where it ends is anybody's guess. */
+static inline bool
+agree_open_quote(struct slice v)
+{
+	bool open = false;
+
+	for (size_t i = 0; i < v.n; i++)
+		if (v.p[i] == '"')
+			open = !open;
+		else if (v.p[i] == '\\' && open)
+			i++;
+	return open;
+}
+
 static inline bool
 agree_via(const struct sip_full *f, const struct sip_index *x, struct slice msg, struct disagreement *d)
 {
@@ -161,7 +175,7 @@ agree_via(const struct sip_full *f, const struct sip_index *x, struct slice msg,
 	struct sip_full_via via;
 	size_t n;
 
-	if (!sip_full_via(f, 0, &via))
+	if (!sip_full_via(f, 0, &via) || (sip_header(msg, SLICE_LIT("Via"), 0, &host) && agree_open_quote(host)))
 		return true;
 	if (sip_top_via(msg, &transport, &sent_by) != RC_OK)
 		return agree_is(d, "Via", transport, via.transport);

@@ -275,7 +275,7 @@ open_spooled(struct deliver *d)
 }
 
 static void
-check_options(struct deliver *d, size_t n)
+check_options(size_t n, struct addr *from)
 {
 	const struct deliver_opts *o = &deliver_opts;
 
@@ -289,7 +289,7 @@ check_options(struct deliver *d, size_t n)
 		diag_usage("--addressed: --failover and --balance have no destinations to choose from");
 	if (n > (o->failover ? OUTLET_CONNS : o->balance != NULL ? BALANCE_OUTLETS : DELIVER_TARGETS))
 		diag_usage("%zu destinations are too many", n);
-	if (o->from != NULL && (addr_port_parse(slice_str(o->from), &d->from) != RC_OK))
+	if (o->from != NULL && (addr_port_parse(slice_str(o->from), from) != RC_OK))
 		diag_usage("--from: '%s' is no address", o->from);
 	if (o->cert_key != NULL && o->cert == NULL)
 		diag_usage("--cert-key: without --cert there is nothing that it is the key of");
@@ -302,12 +302,15 @@ check_options(struct deliver *d, size_t n)
 struct deliver *
 deliver_new(const struct deliver_conf *conf, char *const dest[], size_t n)
 {
-	struct deliver *d = xcalloc(1, sizeof(*d));
+	struct addr from = { .family = FAMILY_NONE };
+	struct deliver *d;
 
+	check_options(n, &from);
+	d = xcalloc(1, sizeof(*d));
 	d->conf = *conf;
+	d->from = from;
 	d->wait = deliver_opts.on_full == NULL || deliver_opts.on_full[0] == 'b';
 	d->tee = stage_opts.tee || stage_opts.out != NULL;
-	check_options(d, n);
 	if (deliver_opts.spool != NULL && mkdir(deliver_opts.spool, 0700) != 0 && errno != EEXIST)
 		diag_die("%s: %s", deliver_opts.spool, strerror(errno));
 	if (deliver_opts.failover)

@@ -92,7 +92,6 @@ conn_open(struct conn *c, uint64_t now)
 	if (c->state != CONN_CLOSED)
 		return;
 	c->state = CONN_OPENING;
-	c->unacked = c->unread = 0;
 	c->deadline = now + c->conf.open_timeout_ns;
 	c->driver->open(c->impl, now);
 }

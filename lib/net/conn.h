@@ -89,8 +89,8 @@ size_t conn_send(struct conn *, const struct datagram *d, size_t n);
 uint64_t conn_unacked(const struct conn *);
 /*
  * TCP, TLS: the same with what the peer's system has acknowledged and, as its window tells (largest so far less the latest), holds
- * for a program that does not read. No bound: while the
- * peer's system opens its window it may be too little by some 700 KiB (Linux). UDP: 0.
+ * for a program that does not read. No bound: while the peer's system opens its window it may be too little by some 700 KiB (Linux), and by what
+ * a larger buffer of the peer's own holds before its window shrinks. UDP: 0.
  */
 uint64_t conn_unread(const struct conn *);
 /* No more packets will come: TCP and TLS end in good order once all is written. */

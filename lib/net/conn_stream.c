@@ -17,6 +17,7 @@
 #include "base/xalloc.h"
 #include "net/conn_stream.h"
 
+#define LOOK_NS UINT64_C(20000000)	/* the end of a TLS connection: whether all is acknowledged is looked after so often */
 #define TLS_PIECE 16384			/* bytes of one TLS record */
 #define DROP_MAX 16			/* reads of what the peer sends, in one step */
 
@@ -40,7 +41,11 @@ stream_close(void *arg)
 		s->curl->curl_multi_remove_handle(s->multi, s->easy);
 		s->curl->curl_easy_cleanup(s->easy);
 		s->curl->curl_multi_cleanup(s->multi);	/* closes the socket, TLS in good order */
+		s->curl->curl_slist_free_all(s->addrs);
 	}
+	resolve_free(s->resolve);
+	s->resolve = NULL;
+	s->addrs = NULL;
 	s->easy = NULL;
 	s->multi = NULL;
 	s->fd = -1;
@@ -75,6 +80,7 @@ write_bytes(struct stream *s, const uint8_t *p, size_t n)
 			if (code != CURLE_OK) {
 				s->full = true;
 				s->broken = code == CURLE_AGAIN ? 0 : -1;
+				s->broken_code = code;
 				break;
 			}
 			done += got;
@@ -85,7 +91,7 @@ write_bytes(struct stream *s, const uint8_t *p, size_t n)
 				continue;
 			if (k < 0) {
 				s->full = true;
-				s->broken = errno == EAGAIN ? 0 : errno;
+				s->broken = errno == EAGAIN || errno == ENOBUFS ? 0 : errno;
 				break;
 			}
 			done += (size_t)k;
@@ -121,7 +127,7 @@ stream_drop_input(struct stream *s, struct err *e)
 			if (code == CURLE_AGAIN)
 				return RC_OK;
 			if (code != CURLE_OK)
-				return err_set(e, RC_SYS, "%s", s->why[0] != '\0' ? s->why : s->curl->curl_easy_strerror(code));
+				return stream_say(s, code, e);
 			if (got == 0)
 				return RC_END;
 		} else {
@@ -158,6 +164,15 @@ end(struct stream *s)
 	return RC_OK;
 }
 
+/* A write failed. It comes before what was read then: the system tells an error only once, after it the peer's end looks orderly. */
+static enum rc
+broke(struct stream *s, struct err *e)
+{
+	if (s->broken < 0)
+		return stream_say(s, s->broken_code, e);
+	return err_set(e, RC_SYS, "%s", s->broken == EPIPE ? "closed by the other end while packets were under way" : strerror(s->broken));
+}
+
 static enum rc
 stream_step(void *arg, uint64_t now, struct err *e)
 {
@@ -170,11 +185,11 @@ stream_step(void *arg, uint64_t now, struct err *e)
 			return rc;
 	}
 	s->full = false;
-	s->look_at = now + STREAM_LOOK_NS;
+	s->look_at = now + LOOK_NS;
 	(void)write_kept(s);
 	rc = stream_drop_input(s, e);
-	if (rc == RC_OK && s->broken != 0)
-		rc = err_set(e, RC_SYS, "%s", s->broken > 0 ? strerror(s->broken) : s->why[0] != '\0' ? s->why : "TLS failed");
+	if (s->broken != 0)
+		rc = broke(s, e);
 	if (rc == RC_OK && s->ending && s->kept.n == 0)
 		rc = end(s);
 	return rc;
@@ -186,6 +201,10 @@ stream_fds(const void *arg, struct pollfd *p, size_t max)
 	const struct stream *s = arg;
 	size_t n = s->wanted_n < max ? s->wanted_n : max;
 
+	if (s->resolve != NULL && max > 0 && resolve_fd(s->resolve) >= 0) {
+		p[0] = (struct pollfd){ .fd = resolve_fd(s->resolve), .events = POLLIN };
+		return 1;
+	}
 	if (s->fd < 0) {
 		memcpy(p, s->wanted, n * sizeof(*p));
 		return n;

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* conn_stream_open - libcurl resolves, connects (every address of the name) and does TLS with its verification. */
+/*
+ * conn_stream_open - how a TCP or TLS connection comes to be: the name is resolved by resolve.h (libcurl's own resolver would have to be waited for
+ * when the connection is given up, and does not say why), libcurl connects to its addresses, does TLS and verifies.
+ */
+#include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <linux/tcp.h>
 
 #include "net/conn_stream.h"
 #include "net/sock.h"
@@ -12,13 +16,16 @@
 #define KEEP_IDLE_S 10
 #define KEEP_INTERVAL_S 5
 #define KEEP_PROBES 3
+#define MS UINT64_C(1000000)
 #define MS_PER_S 1000
-#define CONFIRM_NS UINT64_C(300000000)
+#define OPEN_TURNS 16			/* of libcurl in one step */
+#define CONFIRM_NS (300 * MS)
 
 static int
 set_wanted(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 {
 	struct stream *s = arg;
+	short events = (short)((what & CURL_POLL_IN ? POLLIN : 0) | (what & CURL_POLL_OUT ? POLLOUT : 0));
 	size_t i = 0;
 
 	(void)easy, (void)unused;
@@ -30,51 +37,62 @@ set_wanted(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 		return 0;
 	}
 	if (i == CONN_FDS)
-		return 0;	/* found all the same, a little later */
+		return 0;	/* found all the same when libcurl's timer runs out */
 	s->wanted_n += i == s->wanted_n;
-	s->wanted[i] = (struct pollfd){ .fd = fd, .events = (short)((what & CURL_POLL_IN ? POLLIN : 0) | (what & CURL_POLL_OUT ? POLLOUT : 0)) };
+	s->wanted[i] = (struct pollfd){ .fd = fd, .events = events };
 	return 0;
 }
 
+/* libcurl wants one beside set_wanted; the time is asked for in look_again. */
 static int
 set_timer(CURLM *multi, long ms, void *arg)
 {
-	(void)multi, (void)ms, (void)arg;	/* stream_due looks often enough */
+	(void)multi, (void)ms, (void)arg;
 	return 0;
 }
 
-/* Before connect. What fails here makes a slower or less watchful connection, not a wrong one. */
+static void
+look_again(struct stream *s, uint64_t now)
+{
+	long ms = -1;
+
+	s->curl->curl_multi_timeout(s->multi, &ms);
+	s->look_at = ms < 0 ? UINT64_MAX : now + (ms > 0 ? (uint64_t)ms : 1) * MS;
+}
+
+/* Before connect. But for the source, what fails here makes a less watchful connection, not a wrong one. */
 static int
 set_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
 {
-	const struct stream *s = arg;
-	int on = 1, probes = KEEP_PROBES;
-	unsigned ms = (unsigned)(s->conn->conf.user_timeout_ns / 1000000);
+	struct stream *s = arg;
+	const struct conn_conf *c = &s->conn->conf;
+	int probes = KEEP_PROBES;
+	unsigned ms = (unsigned)(c->user_timeout_ns / MS);
 
 	(void)purpose;
-	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+	if (sock_bind_source(fd, &c->from, c->iface, &s->source) != RC_OK)
+		return CURL_SOCKOPT_ERROR;
+	s->source.rc = RC_OK;
 	return CURL_SOCKOPT_OK;
 }
 
 static void
-set_source(struct stream *s)
+set_tcp(struct stream *s)
 {
-	const struct conn_conf *c = &s->conn->conf;
-	char text[ADDR_TEXT + 8];
-
-	if (c->from.family != FAMILY_NONE) {
-		char ip[ADDR_TEXT];
-
-		addr_format(&c->from, ip);
-		snprintf(text, sizeof(text), "host!%s", ip);
-		s->curl->curl_easy_setopt(s->easy, CURLOPT_INTERFACE, text);
-		s->curl->curl_easy_setopt(s->easy, CURLOPT_LOCALPORT, (long)c->from.port);
-	} else if (c->iface != NULL) {
-		snprintf(text, sizeof(text), "if!%s", c->iface);
-		s->curl->curl_easy_setopt(s->easy, CURLOPT_INTERFACE, text);
-	}
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_CONNECT_ONLY, 1L);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_NOSIGNAL, 1L);	/* libcurl sends with MSG_NOSIGNAL: no need to touch SIGPIPE */
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_ERRORBUFFER, s->why);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_PROXY, "");		/* whatever the environment says */
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_NOPROXY, "*");
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(s->conn->conf.open_timeout_ns / MS) + MS_PER_S);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_TCP_NODELAY, 1L);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_TCP_KEEPIDLE, (long)KEEP_IDLE_S);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_TCP_KEEPINTVL, (long)KEEP_INTERVAL_S);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_SOCKOPTFUNCTION, set_socket);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_SOCKOPTDATA, s);
 }
 
 static void
@@ -94,7 +112,52 @@ set_tls(struct stream *s)
 	if (c->cert != NULL) {
 		s->curl->curl_easy_setopt(s->easy, CURLOPT_SSLCERT, c->cert);
 		s->curl->curl_easy_setopt(s->easy, CURLOPT_SSLKEY, c->cert_key != NULL ? c->cert_key : c->cert);
+		s->curl->curl_easy_setopt(s->easy, CURLOPT_KEYPASSWD, "");	/* else OpenSSL asks for it, on standard input at worst */
 	}
+}
+
+/* Where to, and to which addresses. */
+static void
+set_peer(struct stream *s, const struct addr *all, size_t n)
+{
+	const struct dest *d = &s->conn->conf.dest;
+	struct buf text = { 0 };
+	struct addr as_text;
+	bool literal = addr_parse(slice_str(d->host), &as_text) == RC_OK, ip6 = literal && as_text.family == FAMILY_IP6;
+
+	buf_printf(&text, "%s://%s%s%s:%u/", s->tls ? "https" : "http", ip6 ? "[" : "", d->host, ip6 ? "]" : "", d->port);
+	s->curl->curl_easy_setopt(s->easy, CURLOPT_URL, buf_cstr(&text));
+	buf_clear(&text);
+	buf_printf(&text, "%s:%u:", d->host, d->port);
+	for (size_t i = 0; i < n; i++) {
+		char ip[ADDR_TEXT];
+
+		addr_format(&all[i], ip);
+		buf_printf(&text, all[i].family == FAMILY_IP6 ? "%s[%s]" : "%s%s", i > 0 ? "," : "", ip);
+	}
+	if (!literal) {
+		s->addrs = s->curl->curl_slist_append(NULL, buf_cstr(&text));
+		s->curl->curl_easy_setopt(s->easy, CURLOPT_RESOLVE, s->addrs);
+	}
+	buf_reset(&text);
+}
+
+static void
+begin(struct stream *s, const struct addr *all, size_t n)
+{
+	s->multi = s->curl->curl_multi_init();
+	s->easy = s->curl->curl_easy_init();
+	if (s->multi == NULL || s->easy == NULL)
+		abort();	/* out of memory, as in xalloc */
+	s->why[0] = '\0';
+	s->curl->curl_multi_setopt(s->multi, CURLMOPT_SOCKETFUNCTION, set_wanted);
+	s->curl->curl_multi_setopt(s->multi, CURLMOPT_SOCKETDATA, s);
+	s->curl->curl_multi_setopt(s->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	set_tcp(s);
+	if (s->tls)
+		set_tls(s);
+	set_peer(s, all, n);
+	s->curl->curl_multi_add_handle(s->multi, s->easy);
 }
 
 void
@@ -102,52 +165,41 @@ stream_open(void *arg, uint64_t now)
 {
 	struct stream *s = arg;
 	const struct conn_conf *c = &s->conn->conf;
-	bool ip6 = strchr(c->dest.host, ':') != NULL;
-	char url[sizeof(c->dest.host) + 32];
-	int running;
 
-	s->curl = conn_curl(&s->cannot);
-	if (s->curl == NULL)
-		return;		/* conn_step says why */
-	s->multi = s->curl->curl_multi_init();
-	s->easy = s->curl->curl_easy_init();
-	if (s->multi == NULL || s->easy == NULL)
-		abort();	/* out of memory, as in xalloc */
-	snprintf(url, sizeof(url), "%s://%s%s%s:%u/", s->tls ? "https" : "http", ip6 ? "[" : "", c->dest.host, ip6 ? "]" : "", c->dest.port);
-	s->why[0] = '\0';
-	s->curl->curl_multi_setopt(s->multi, CURLMOPT_SOCKETFUNCTION, set_wanted);
-	s->curl->curl_multi_setopt(s->multi, CURLMOPT_SOCKETDATA, s);
-	s->curl->curl_multi_setopt(s->multi, CURLMOPT_TIMERFUNCTION, set_timer);
-	s->curl->curl_easy_setopt(s->easy, CURLOPT_URL, url);
-	s->curl->curl_easy_setopt(s->easy, CURLOPT_CONNECT_ONLY, 1L);
-	s->curl->curl_easy_setopt(s->easy, CURLOPT_ERRORBUFFER, s->why);
-	s->curl->curl_easy_setopt(s->easy, CURLOPT_PROXY, "");
-	s->curl->curl_easy_setopt(s->easy, CURLOPT_NOPROXY, "*");
-	s->curl->curl_easy_setopt(s->easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
-	s->curl->curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(c->open_timeout_ns / 1000000) + MS_PER_S);
-	s->curl->curl_easy_setopt(s->easy, CURLOPT_TCP_NODELAY, 1L);
-	s->curl->curl_easy_setopt(s->easy, CURLOPT_TCP_KEEPALIVE, 1L);
-	s->curl->curl_easy_setopt(s->easy, CURLOPT_TCP_KEEPIDLE, (long)KEEP_IDLE_S);
-	s->curl->curl_easy_setopt(s->easy, CURLOPT_TCP_KEEPINTVL, (long)KEEP_INTERVAL_S);
-	s->curl->curl_easy_setopt(s->easy, CURLOPT_SOCKOPTFUNCTION, set_socket);
-	s->curl->curl_easy_setopt(s->easy, CURLOPT_SOCKOPTDATA, s);
-	set_source(s);
-	if (s->tls)
-		set_tls(s);
-	s->curl->curl_multi_add_handle(s->multi, s->easy);
-	s->curl->curl_multi_socket_action(s->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	s->look_at = now + STREAM_LOOK_NS;
+	s->source = (struct err){ .rc = RC_OK };
+	s->resolve = resolve_new(c->dest.host, c->dest.port, c->from.family);
+	s->look_at = resolve_fd(s->resolve) < 0 ? now : UINT64_MAX;
 }
 
-static enum rc
-open_failed(struct stream *s, CURLcode code, struct err *e)
+/* The words of libcurl and OpenSSL without function names, codes, and the destination. */
+static struct slice
+plain(const char *why)
 {
+	static const char *const before[] = { "OpenSSL", "SSL", "TLS", "Send failure", "Recv failure" };
+	static const char *const behind[] = { ", errno ", " in connection to " };
+	const char *at = strstr(why, "routines::"), *colon;
+
+	if (at != NULL)
+		why = at + strlen("routines::");
+	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
+		if (strncmp(why, before[i], strlen(before[i])) == 0 && (colon = strstr(why, ": ")) != NULL)
+			why = colon + 2;
+	for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]); i++)
+		if ((at = strstr(why, behind[i])) != NULL)
+			return slice_trim(slice_of((const uint8_t *)why, (size_t)(at - why)));
+	return slice_trim(slice_str(why));
+}
+
+enum rc
+stream_say(struct stream *s, CURLcode code, struct err *e)
+{
+	struct slice why = plain(s->why[0] != '\0' ? s->why : s->curl->curl_easy_strerror(code));
 	long sys = 0;
 
+	if (s->source.rc != RC_OK)
+		return err_set(e, RC_SYS, "%s", s->source.text);
 	s->curl->curl_easy_getinfo(s->easy, CURLINFO_OS_ERRNO, &sys);
 	switch (code) {
-	case CURLE_COULDNT_RESOLVE_HOST:
-		return err_set(e, RC_SYS, "cannot resolve '%s'", s->conn->conf.dest.host);
 	case CURLE_COULDNT_CONNECT:
 		if (sys != 0)
 			return err_set(e, RC_SYS, "%s", strerror((int)sys));
@@ -155,13 +207,13 @@ open_failed(struct stream *s, CURLcode code, struct err *e)
 	case CURLE_OPERATION_TIMEDOUT:
 		return err_set(e, RC_SYS, "no answer");
 	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_CERTPROBLEM:
-		return err_set(e, RC_SYS, "certificate: %s", s->why[0] != '\0' ? s->why : s->curl->curl_easy_strerror(code));
+		return err_set(e, RC_SYS, "certificate verify failed: %.*s", SLICE_ARG(why));
+	case CURLE_SSL_CONNECT_ERROR:
+		return err_set(e, RC_SYS, "TLS handshake: %.*s", SLICE_ARG(why));
 	default:
 		break;
 	}
-	return err_set(e, RC_SYS, "%s", s->why[0] != '\0' ? s->why : s->curl->curl_easy_strerror(code));
+	return err_set(e, RC_SYS, "%.*s", SLICE_ARG(why));
 }
 
 static void
@@ -180,15 +232,6 @@ opened(struct stream *s)
 		sock_addr_from((struct sockaddr *)&sa, &s->conn->peer);
 }
 
-static uint64_t
-received(const struct stream *s)
-{
-	struct tcp_info info = { 0 };
-	socklen_t n = sizeof(info);
-
-	return getsockopt(s->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 ? info.tcpi_bytes_received : 0;
-}
-
 /*
  * With TLS 1.3 the client is done before the server has looked at its certificate (RFC 8446 2, 4.4.2.4): what is sent then may go to a peer
  * that refuses it. So the connection counts as open when the server has said something more (session tickets as a rule), or had
@@ -197,13 +240,13 @@ received(const struct stream *s)
 static enum rc
 confirm(struct stream *s, uint64_t now, struct err *e)
 {
+	struct pollfd p = { .fd = s->fd, .events = POLLIN };
 	enum rc rc;
 
-	if (s->confirm_until == 0) {
+	if (s->confirm_until == 0)
 		s->confirm_until = now + CONFIRM_NS;
-		s->heard = received(s);
-	}
-	if (now < s->confirm_until && received(s) == s->heard)
+	s->look_at = s->confirm_until;
+	if (now < s->confirm_until && poll(&p, 1, 0) <= 0)	/* OpenSSL reads no further than the record that it needs */
 		return RC_OK;
 	rc = stream_drop_input(s, e);
 	if (rc == RC_OK)
@@ -211,37 +254,69 @@ confirm(struct stream *s, uint64_t now, struct err *e)
 	return rc == RC_END ? err_set(e, RC_SYS, "closed by the other end after the handshake") : rc;
 }
 
-enum rc
-stream_go_on_opening(struct stream *s, uint64_t now, struct err *e)
+/* Lets libcurl do what is due. Returns whether that was something: there may be more then. */
+static bool
+serve_wanted(struct stream *s)
 {
 	struct pollfd p[CONN_FDS];
 	size_t n = s->wanted_n;
+	bool ready;
+	long ms = -1;
+	int left;
+
+	memcpy(p, s->wanted, n * sizeof(p[0]));
+	ready = n > 0 && poll(p, n, 0) > 0;
+	for (size_t i = 0; ready && i < n; i++)
+		if (p[i].revents != 0)
+			s->curl->curl_multi_socket_action(s->multi, p[i].fd, (p[i].revents & POLLOUT ? CURL_CSELECT_OUT : 0) |
+			    (p[i].revents & POLLIN ? CURL_CSELECT_IN : 0) | (p[i].revents & (POLLERR | POLLHUP) ? CURL_CSELECT_ERR : 0), &left);
+	s->curl->curl_multi_timeout(s->multi, &ms);
+	s->curl->curl_multi_socket_action(s->multi, CURL_SOCKET_TIMEOUT, 0, &left);
+	return ready || ms == 0;
+}
+
+/* RC_MORE: libcurl is not done. */
+static enum rc
+outcome(struct stream *s, struct err *e)
+{
 	struct CURLMsg *m;
 	int left;
 
-	if (s->curl == NULL) {
-		*e = s->cannot;
-		return RC_SYS;
-	}
-	s->look_at = now + STREAM_LOOK_NS;
+	while ((m = s->curl->curl_multi_info_read(s->multi, &left)) != NULL)
+		if (m->msg == CURLMSG_DONE)
+			return m->data.result == CURLE_OK ? RC_OK : stream_say(s, m->data.result, e);
+	return RC_MORE;
+}
+
+enum rc
+stream_go_on_opening(struct stream *s, uint64_t now, struct err *e)
+{
+	struct addr all[RESOLVE_MAX];
+	enum rc rc;
+	size_t n;
+
 	if (s->fd >= 0)
 		return confirm(s, now, e);
-	memcpy(p, s->wanted, n * sizeof(p[0]));
-	if (n > 0 && poll(p, n, 0) > 0)
-		for (size_t i = 0; i < n; i++)
-			if (p[i].revents != 0)
-				s->curl->curl_multi_socket_action(s->multi, p[i].fd, (p[i].revents & POLLOUT ? CURL_CSELECT_OUT : 0) |
-				    (p[i].revents & POLLIN ? CURL_CSELECT_IN : 0) | (p[i].revents & (POLLERR | POLLHUP) ? CURL_CSELECT_ERR : 0), &left);
-	s->curl->curl_multi_socket_action(s->multi, CURL_SOCKET_TIMEOUT, 0, &left);
-	while ((m = s->curl->curl_multi_info_read(s->multi, &left)) != NULL) {
-		if (m->msg != CURLMSG_DONE)
-			continue;
-		if (m->data.result != CURLE_OK)
-			return open_failed(s, m->data.result, e);
-		opened(s);
-		if (s->tls)
-			return confirm(s, now, e);
-		s->conn->state = CONN_OPEN;
+	if (s->resolve != NULL) {
+		rc = resolve_get(s->resolve, all, &n, e);
+		if (rc != RC_OK)
+			return rc == RC_MORE ? RC_OK : rc;
+		if ((s->curl = conn_curl(e)) == NULL)
+			return RC_SYS;
+		resolve_free(s->resolve);
+		s->resolve = NULL;
+		begin(s, all, n);
 	}
+	/* Nearby, all is said and done in one step. */
+	for (int i = 0; (rc = outcome(s, e)) == RC_MORE && i < OPEN_TURNS && serve_wanted(s); i++)
+		;
+	if (rc == RC_MORE)
+		look_again(s, now);
+	if (rc != RC_OK)
+		return rc == RC_MORE ? RC_OK : rc;
+	opened(s);
+	if (s->tls)
+		return confirm(s, now, e);
+	s->conn->state = CONN_OPEN;
 	return RC_OK;
 }

@@ -48,7 +48,9 @@ udp_close(void *arg)
 	resolve_free(u->resolve);
 	u->resolve = NULL;
 	u->full = u->nobufs = false;
+	u->retry_at = 0;
 	u->turn += u->conn->count.lost[CONN_RETURNED] != u->returned;
+	u->returned = u->conn->count.lost[CONN_RETURNED];
 }
 
 static void
@@ -67,8 +69,12 @@ udp_connect(struct udp *u, struct err *e)
 
 	if (rc != RC_OK)
 		return rc == RC_MORE ? RC_OK : rc;
-	c->peer = all[u->turn % n];
-	rc = sock_udp_connect(&c->peer, &c->conf.from, c->conf.iface, &u->fd, &c->local, e);
+	for (size_t i = 0; i < n; i++, u->turn++) {	/* some may be of an IP version that this host has no route for */
+		c->peer = all[u->turn % n];
+		rc = sock_udp_connect(&c->peer, &c->conf.from, c->conf.iface, &u->fd, &c->local, e);
+		if (rc == RC_OK)
+			break;
+	}
 	if (rc != RC_OK)
 		return rc;
 	resolve_free(u->resolve);
@@ -85,7 +91,7 @@ udp_open(void *arg, uint64_t now)
 	struct err e;
 
 	(void)now;
-	u->resolve = resolve_new(u->conn->conf.dest.host, u->conn->conf.dest.port);
+	u->resolve = resolve_new(u->conn->conf.dest.host, u->conn->conf.dest.port, u->conn->conf.from.family);
 	if (resolve_fd(u->resolve) < 0 && udp_connect(u, &e) != RC_OK)
 		return;		/* conn_step comes to the same end, and says it */
 }
@@ -111,8 +117,7 @@ udp_step(void *arg, uint64_t now, struct err *e)
 		return udp_connect(u, e);
 	(void)take_returned(u);
 	u->full = false;
-	if (u->nobufs)
-		u->retry_at = now + NOBUFS_WAIT_NS;
+	u->retry_at = u->nobufs ? now + NOBUFS_WAIT_NS : now < u->retry_at ? u->retry_at : 0;
 	u->nobufs = false;
 	return RC_OK;
 }

@@ -8,8 +8,8 @@
 #define RESOLVE_MAX 8	/* addresses; more are left out */
 
 struct resolve;
-/* Begins. */
-struct resolve *resolve_new(const char *host, uint16_t port);
+/* Begins. `family` is the one that the addresses have to be of; FAMILY_NONE: any. */
+struct resolve *resolve_new(const char *host, uint16_t port, uint8_t family);
 /* May come before the answer. NULL is fine. */
 void resolve_free(struct resolve *);
 /* Readable once there is an answer; -1: there is one already. */

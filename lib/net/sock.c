@@ -2,6 +2,7 @@
 #include "net/sock.h"
 
 #include <errno.h>
+#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <time.h>	/* linux/errqueue.h uses struct timespec without including it */
 #include <linux/errqueue.h>
@@ -58,22 +59,55 @@ want_errors(int fd, uint8_t family)
 	return setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
 }
 
-/* Where it sends from. */
+/* The interface's first address of the family that others can answer to. */
 static enum rc
-bind_source(int fd, const struct addr *to, const struct addr *from, const char *iface, struct err *e)
+iface_addr(const char *iface, uint8_t family, struct addr *out, struct err *e)
 {
-	struct sockaddr_storage sa;
-	socklen_t n;
-	int on = 1;
+	struct ifaddrs *all;
+	bool found = false;
 
-	if (iface != NULL && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, iface, (socklen_t)strlen(iface) + 1) != 0)
+	if (getifaddrs(&all) != 0)
 		return err_set(e, RC_SYS, "interface %s: %s", iface, strerror(errno));
+	for (struct ifaddrs *i = all; i != NULL && !found; i = i->ifa_next) {
+		if (i->ifa_addr == NULL || strcmp(i->ifa_name, iface) != 0)
+			continue;
+		sock_addr_from(i->ifa_addr, out);
+		out->port = 0;
+		found = out->family == family && !(family == FAMILY_IP6 && out->ip[0] == 0xfe && (out->ip[1] & 0xc0) == 0x80);
+	}
+	freeifaddrs(all);
+	return found ? RC_OK : err_set(e, RC_SYS, "interface %s has no IPv%u address", iface, family);
+}
+
+static enum rc
+bind_iface(int fd, uint8_t family, const char *iface, struct addr *from, struct err *e)
+{
+	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, iface, (socklen_t)strlen(iface) + 1) == 0)
+		return RC_OK;
+	if (errno != EPERM || from->family != FAMILY_NONE)
+		return err_set(e, RC_SYS, "interface %s: %s", iface, strerror(errno));
+	return iface_addr(iface, family, from, e);
+}
+
+enum rc
+sock_bind_source(int fd, const struct addr *source, const char *iface, struct err *e)
+{
+	struct addr copy = *source, *from = &copy;
+	struct sockaddr_storage sa;
+	socklen_t n = sizeof(int);
+	int on = 1, domain = AF_UNSPEC;
+	uint8_t family;
+
+	(void)getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &n);
+	family = domain == AF_INET ? FAMILY_IP4 : FAMILY_IP6;
+	if (iface != NULL && bind_iface(fd, family, iface, from, e) != RC_OK)
+		return RC_SYS;
 	if (from->family == FAMILY_NONE)
 		return RC_OK;
-	if (from->family != to->family)
+	if (from->family != family)
 		return err_set(e, RC_SYS, "the address to send from is of the other IP version");
 	n = sock_addr_to(from, &sa);
-	/* the same port may serve several destinations, each over a connected socket */
+	/* the same port may serve several destinations, each over a connected socket, and the next connection */
 	if (from->port != 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0)
 		return err_set(e, RC_SYS, "setsockopt: %s", strerror(errno));
 	if (bind(fd, (struct sockaddr *)&sa, n) != 0)
@@ -105,7 +139,7 @@ sock_udp_connect(const struct addr *to, const struct addr *from, const char *ifa
 	if (s < 0)
 		return err_set(e, RC_SYS, "socket: %s", strerror(errno));
 	(void)setsockopt(s, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));	/* smaller is slower, not wrong */
-	rc = bind_source(s, to, from, iface, e);
+	rc = sock_bind_source(s, from, iface, e);
 	if (rc == RC_OK)
 		rc = connect_udp(s, to, local, e);
 	if (rc != RC_OK) {

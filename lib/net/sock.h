@@ -12,6 +12,12 @@ void sock_addr_from(const struct sockaddr *sa, struct addr *out);
 socklen_t sock_addr_to(const struct addr *a, struct sockaddr_storage *out);
 
 /*
+ * Before connect: the socket will send from `from` (FAMILY_NONE: any; port 0: any) and through interface `iface` (NULL: any). A system that
+ * lets only the privileged choose an interface (Linux before 5.7) is asked to send from the interface's address instead, if `from` is none.
+ */
+enum rc sock_bind_source(int fd, const struct addr *from, const char *iface, struct err *) MUST_USE;
+
+/*
  * A non-blocking UDP socket connected to `to`, from `from` (FAMILY_NONE: any) and through interface `iface` (NULL: any), with a large send
  * buffer and the error queue on. *local is its own address. The caller closes *fd.
  */

@@ -109,8 +109,6 @@ messages_of_others(void **state)
 	const char *dir = getenv("SIP_MESSAGES");
 
 	(void)state;
-	if (dir == NULL)
-		skip();
 	memset(&run.files, 0, sizeof(run) - offsetof(__typeof__(run), files));
 	assert_int_equal(nftw(dir, file, 16, FTW_PHYS), 0);
 	print_message("# %u files, %u accepted by libosip2, %u differ\n", run.files, run.accepted, run.differ);
@@ -139,8 +137,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(own_messages),
-		cmocka_unit_test(messages_of_others),
 	};
 
+	const struct CMUnitTest others[] = { cmocka_unit_test(messages_of_others) };
+
+	if (getenv("SIP_MESSAGES") != NULL)	/* a folder of messages that are not ours: the corpus tests give one */
+		return cmocka_run_group_tests_name("sip_agree", others, start, end);
 	return cmocka_run_group_tests_name("sip_agree", tests, start, end);
 }
