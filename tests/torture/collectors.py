@@ -57,11 +57,15 @@ class Tcp(Collector):
     def __init__(self, *args):
         super().__init__(*args)
         self.peers = {}
+        self.narrow = self.rng.random() < 0.4   # its system takes little: a sender's buffer fills up in the middle of a packet
         self.reset_after = 0    # packets of a connection, then it is reset
 
     def open(self):
         s = socket.socket()
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if self.narrow:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
         s.bind(("127.0.0.1", self.port))
         s.listen(64)
         s.setblocking(False)

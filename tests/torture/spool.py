@@ -239,8 +239,18 @@ class Torture:
         share = len(self.records) // 6
         return len(self.records) if last else self.next + self.rng.randrange(share // 2, share * 3 // 2)
 
+    def ambush(self):
+        """Waits for a batch to begin to come out behind the tee: by then all of it must be in the spool."""
+        s = self.sender
+        self.until(lambda: not s.waiting and len(s.accepted) == s.given, MOMENT)
+        s.feed(200)
+        self.until(lambda: not s.waiting, MOMENT)
+        select.select([s.stdout], [], [], MOMENT)
+
     def kill(self):
         s = self.sender
+        if self.rng.random() < 0.5:
+            self.ambush()
         self.say("SIGKILL, %d of %d accepted" % (len(s.accepted), s.given))
         s.process.send_signal(signal.SIGKILL)
         s.process.wait()
