@@ -210,7 +210,7 @@ rules_parse(struct slice text, const struct rules *old, struct rules *out, struc
 		return expr_err_set(e, RC_BAD, nul, 1, "unexpected byte 0x00");
 	buf_put(&b, text);
 	source_blank_comments(&b);
-	(void)buf_room(&b, b.n);	/* behind the text, quoted words are decoded */
+	(void)buf_room(&b, b.n + 1);	/* behind the text, quoted words are decoded */
 	rc = read_all(buf_slice(&b), b.p + b.n, out, e);
 	buf_reset(&b);
 	if (rc != RC_OK)
