@@ -10,6 +10,8 @@ complete -c sipfilter -l flag -x -d 'select only from records with user flag N, 
 complete -c sipfilter -l set-flag -x -d 'set user flag N on what passes'
 complete -c sipfilter -l xheaders -d 'take off X-Siptrace lines; drop messages without'
 complete -c sipfilter -l xheaders-from -x -d 'believe only these senders\' lines (repeatable)'
+complete -c sipfilter -l dedup -x -d 'drop copies from another capture point (100ms)'
+complete -c sipfilter -l dedup-report -rF -d 'write the time between capture points to FILE'
 complete -c sipfilter -s e -l fail-empty -d 'exit 1 if nothing passed'
 complete -c sipfilter -l explain -d 'print the compiled expression and exit'
 complete -c sipfilter -l max-dialogs -x -d 'dialogs or transactions remembered (1000000)'

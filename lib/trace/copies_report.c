@@ -185,7 +185,7 @@ by_points(const void *a, const void *b)
 void
 copies_report_text(const struct copies_report *r, const struct points *points, struct buf *out)
 {
-	const struct pair *rows[COPIES_REPORT_PAIRS];
+	const struct pair *rows[COPIES_REPORT_PAIRS] = { NULL };
 	size_t n = 0;
 
 	for (uint16_t i = 0; i < r->n; i++)
