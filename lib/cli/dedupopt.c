@@ -24,6 +24,7 @@ struct dedup {
 	int fd;				/* of it */
 	bool failed;			/* to write it */
 	bool drop;
+	uint64_t retransmissions;	/* among what was kept */
 };
 
 enum rc
@@ -86,6 +87,7 @@ judge(struct dedup *d, struct record *r, size_t i)
 		copies_report_add(d->report, &a);
 	if (a.kind == COPIES_COPY && d->drop)
 		return false;
+	d->retransmissions += a.again;
 	if (a.again && !(r->marks & MARK_RETRANSMISSION)) {
 		r->marks |= MARK_RETRANSMISSION;
 		r->intact = false;
@@ -121,6 +123,7 @@ dedupopt_stats(const struct dedup *d)
 	if (d == NULL)
 		return s;
 	s = copies_stats(d->copies);
+	s.retransmissions = d->retransmissions;
 	if (!d->drop)
 		s.copies = 0;
 	return s;

@@ -33,7 +33,7 @@ struct dedup *dedupopt_new(bool mark, bool stdout_taken, uint64_t max_bytes);
  * are. NULL for `d`: does nothing.
  */
 size_t dedupopt_batch(struct dedup *d, struct record *r, size_t n) MUST_USE;
-struct copies_stats dedupopt_stats(const struct dedup *d);	/* zeros for NULL; copies: the dropped ones */
+struct copies_stats dedupopt_stats(const struct dedup *d);	/* zeros for NULL; copies and retransmissions: those dropped and those marked */
 /* Writes the report as it is now, over what was there if that is a regular file. NULL is fine. */
 void dedupopt_report(struct dedup *d);
 /* Writes the report, says what was forgotten, frees. False: the report could not be written, which was said. */

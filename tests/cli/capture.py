@@ -41,8 +41,42 @@ def pcap(packets, link=1, snaplen=262144):
     out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, snaplen, link)
     for i, p in enumerate(packets):
         s, data = p if isinstance(p, tuple) else (i + 1, p)
-        out += struct.pack("<IIII", s, 0, min(len(data), snaplen), len(data)) + data[:snaplen]
+        out += struct.pack("<IIII", int(s), round(s % 1 * 1e6), min(len(data), snaplen), len(data)) + data[:snaplen]
     return out
+
+
+def pcapng(packets):
+    """packets: (interface, seconds, bytes)."""
+    def block(kind, body):
+        body += bytes(-len(body) % 4)
+        return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+
+    out = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
+    for _ in range(1 + max(i for i, _, _ in packets)):
+        out += block(1, struct.pack("<HHI", 1, 0, 262144))
+    for i, s, data in packets:
+        us = round(s * 1e6)
+        out += block(6, struct.pack("<IIIII", i, us >> 32, us & 0xFFFFFFFF, len(data), len(data)) + data)
+    return out
+
+
+def taps(idents=True):
+    """(tap, seconds, packet): a hop seen at two places. Requests pass tap 0 and 3 ms later tap 1; replies, 200 ms later, the other way in
+    4 ms. Request 5 is sent again after a second. Tap 1 misses request 7, tap 0 reply 9."""
+    out, ident = [], 0
+    for n in range(1, 21):
+        for again in (0, 1) if n == 5 else (0,):
+            ident += 1
+            p = ether(ip(udp(request(n)), ident=ident * idents))
+            out += [(0, n + again, p)] + [(1, n + again + 0.003, p)] * (n != 7)
+        ident += 1
+        p = ether(ip(udp(reply(n)), src=B, dst=A, ident=ident * idents))
+        out += [(1, n + 0.7, p)] + [(0, n + 0.704, p)] * (n != 9)
+    return sorted(out, key=lambda p: p[1])
+
+
+def tap(i):
+    return pcap([(s, p) for j, s, p in taps() if i == j])
 
 
 def stream(data, size, seq=1):
@@ -86,6 +120,13 @@ CAPTURES = {
         ether(ip(udp(b"\x80\x08rtp"))), ether(ip(udp(KEEPALIVE))), ether(b"arp", type=0x0806), ether(ip(b"sctp", 132)), ether(b"\x99"), b"\0\0",
         ether(ip(b"\3\3\0\0\0\0\0\0" + ip(udp(request(1))), 1)), ether(ip(udp(request(1)))),
     ] + stream(b"GET / HTTP/1.1\r\n\r\n", 9)),
+    "tap-0": lambda: tap(0),
+    "tap-1": lambda: tap(1),
+    "taps": lambda: pcapng(taps()),
+    "taps-without-ids": lambda: pcapng(taps(False)),
+    "taps-out-of-order": lambda: pcapng(sorted(taps(), key=lambda p: p[1] + 0.02 * p[0])),
+    "twice": lambda: pcap([(s + d, p) for i, s, p in taps() if i == 0 for d in (0, 0.0001)]),
+    "twice-without-ids": lambda: pcap([(s + d, p) for i, s, p in taps(False) if i == 0 for d in (0, 0.0001)]),
     "many": lambda: pcap([ether(ip(udp(request(i)))) for i in range(20000)]),
 }
 

@@ -43,6 +43,7 @@ crc32c_hardware_is_software(void **state)
 static void
 hash_is_xxh3(void **state)
 {
+	struct hash_key key[2];
 	uint8_t data[1000];
 
 	(void)state;
@@ -51,6 +52,12 @@ hash_is_xxh3(void **state)
 	assert_true(hash64("", 0) == 0x2d06800538d394c2ull);
 	for (size_t n = 0; n <= sizeof(data); n++)
 		assert_true(hash64(data, n) == hash64_seed(data, n, 0));	/* the one with AVX2, the other without */
+	for (size_t i = 0; i < 2; i++)
+		hash_key_init(&key[i], 77 + i);
+	for (size_t n = 1; n <= sizeof(data); n++) {
+		assert_true(hash64_key(data, n, &key[0]) != hash64_key(data, n, &key[1]));
+		assert_true(n <= 240 || hash64_key(data, n, &key[0]) == hash64_seed(data, n, 77));
+	}
 }
 
 static void
