@@ -12,6 +12,7 @@
 #define PROBE_NS UINT64_C(200000000)	/* after datagrams came back: one, and so long to see whether it does too */
 #define SECOND UINT64_C(1000000000)
 #define PUMP_MAX 64			/* batches from queue or spool in one step */
+#define READ_AGAIN_NS UINT64_C(1000000000)	/* the spool cannot be read: next attempt */
 
 struct outlet *
 outlet_new(const struct outlet_conf *conf)
@@ -38,7 +39,7 @@ outlet_new(const struct outlet_conf *conf)
 	}
 	o->conf.conn = NULL;	/* the caller's */
 	o->jitter = conf->seed;
-	o->better_at = UINT64_MAX;
+	o->better_at = o->behind_at = UINT64_MAX;
 	pktq_init(&o->queue, conf->queue_bytes);
 	return o;
 }
@@ -48,8 +49,10 @@ outlet_free(struct outlet *o)
 {
 	if (o == NULL)
 		return;
-	for (size_t i = 0; i < o->conf.conns; i++)
+	for (size_t i = 0; i < o->conf.conns; i++) {
 		conn_free(o->conn[i]);
+		flight_reset(&o->behind[i].flight);
+	}
 	pktq_reset(&o->queue);
 	flight_reset(&o->flight);
 	spool_close(o->conf.spool);
@@ -169,9 +172,12 @@ pump_batch(struct outlet *o, uint64_t now)
 	uint64_t pos[CONN_BATCH];
 	size_t n = peek(o, d, pos), may = allowance(o, n, now), k;
 
+	if (n == 0)
+		o->read_at = now + READ_AGAIN_NS;
 	if (may == 0)
 		return false;
 	k = hand_over(o, d, spooled ? pos : NULL, may, now);
+	o->blocked = k < may;
 	if (k == 0)
 		return false;
 	if (spooled)
@@ -188,6 +194,8 @@ pump(struct outlet *o, uint64_t now)
 {
 	int i = 0;
 
+	o->blocked = false;
+	o->read_at = UINT64_MAX;
 	while (i < PUMP_MAX && can_send(o) && backlog(o) && pump_batch(o, now))
 		i++;
 	o->more = i == PUMP_MAX;
@@ -322,6 +330,7 @@ outlet_due_ns(const struct outlet *o)
 {
 	uint64_t due = o->more ? 0 : conn_due_ns(o->conn[o->at]);
 
+	due = sooner(due, o->behind_at);
 	if (o->shut)
 		return due;
 	if (conn_state(o->conn[o->at]) == CONN_CLOSED)
@@ -336,7 +345,10 @@ outlet_due_ns(const struct outlet *o)
 		due = sooner(due, o->turn_until);
 	if (o->probe == PROBE_SENT)
 		due = sooner(due, o->probe_until);
-	if (o->conf.drain_rate > 0 && o->open && backlog(o))
+	if (!can_send(o) || !backlog(o))
+		return due;
+	due = sooner(due, o->read_at);
+	if (o->conf.drain_rate > 0 && !o->blocked && o->read_at == UINT64_MAX)
 		due = sooner(due, o->tokens_at);
 	return due;
 }
@@ -362,7 +374,7 @@ outlet_moving(const struct outlet *o, uint64_t now)
 bool
 outlet_idle(const struct outlet *o)
 {
-	return !backlog(o) && o->flight.n == 0 && o->probe != PROBE_SENT;
+	return !backlog(o) && o->flight.n == 0 && o->probe != PROBE_SENT && outlet_link_behind(o) == 0;
 }
 
 void
@@ -376,6 +388,7 @@ outlet_give_up(struct outlet *o)
 {
 	o->left += o->queue.n;
 	pktq_reset(&o->queue);
+	outlet_link_forget(o);
 	if (o->conf.spool == NULL && o->flight.n > 0) {
 		o->unacked += o->flight.n;
 		flight_reset(&o->flight);
@@ -433,7 +446,7 @@ void
 outlet_counts(const struct outlet *o, struct outlet_counts *c)
 {
 	*c = (struct outlet_counts){ .offered = o->offered, .opened = o->opened, .broken = o->broken, .held = o->queue.n,
-	    .under_way = o->flight.n };
+	    .under_way = o->flight.n + outlet_link_behind(o) };
 	conn_sums(o, c);
 	c->sent -= o->unacked;
 	c->lost[OUTLET_FULL] = o->full;

@@ -8,6 +8,7 @@
 #include "outbox/proof.h"
 
 #define OUTLET_SETTLE_NS UINT64_C(20000000)	/* between two questions to the kernel about what has arrived */
+#define OUTLET_STEADY_NS UINT64_C(1000000000)	/* a connection that ended sooner is tried again after a pause, as one that could not be made */
 
 struct outlet {
 	struct outlet_conf conf;
@@ -20,9 +21,17 @@ struct outlet {
 	bool finishing, shut;
 	uint64_t retry_at;		/* closed: when to open */
 	uint64_t round;			/* attempts in a row that failed, for the back-off */
+	uint64_t opened_at;
+	bool landed;			/* something has arrived since then */
 	uint64_t better_at;		/* when to try a better one */
 	size_t better;			/* which one is tried now; == at: none */
 	uint64_t jitter;
+	struct outlet_left {		/* a stream that was left for a better one, and has not ended yet */
+		bool on;
+		struct flight flight;
+		uint64_t bytes;
+	} behind[OUTLET_CONNS];
+	uint64_t behind_at;		/* when to look after those; UINT64_MAX: all has arrived */
 
 	struct pktq queue;
 	struct flight flight;
@@ -40,6 +49,8 @@ struct outlet {
 	uint64_t probe_until;
 	uint64_t last_pos;		/* in the spool, of the packet taken last */
 	bool more;			/* the last step left work that waits for nothing */
+	bool blocked;			/* the connection took less than it was offered: it says when it takes more */
+	uint64_t read_at;		/* the spool could not be read: when to try again */
 	uint64_t tokens_at;		/* drain rate: when the next packet may go */
 	uint64_t direct;		/* sent although the spool refused them */
 
@@ -53,6 +64,10 @@ void outlet_settle(struct outlet *, uint64_t now_ns);
 void outlet_link_step(struct outlet *, uint64_t now_ns);
 /* Our half of it is closed, to learn from the peer's end what was read. */
 void outlet_turn(struct outlet *, uint64_t now_ns);
+/* Packets that went to connections left for a better one, and have not arrived. */
+size_t outlet_link_behind(const struct outlet *);
+/* They count as lost now. */
+void outlet_link_forget(struct outlet *);
 /* The connection in use: as little as closing it in good order takes. */
 void outlet_link_drive(struct outlet *, uint64_t now_ns);
 #endif

@@ -50,6 +50,7 @@ land(struct outlet *o, uint64_t mark, uint64_t now)
 	if (flight_landed(&o->flight, mark, &pos) == 0)
 		return;
 	o->moved_ns = now;
+	o->landed = true;
 	if (o->conf.spool != NULL)
 		spool_acked(o->conf.spool, pos);
 }
@@ -94,24 +95,22 @@ now_open(struct outlet *o, uint64_t now)
 	o->open = o->tried = true;
 	proof_begin(&o->proof, !o->udp[o->at] && !o->tls[o->at]);
 	o->opened++;
+	o->opened_at = now;
+	o->landed = false;
 	o->wire_bytes = o->settled_bytes = 0;
 	o->moved_ns = now;
 	o->better = o->at;
 	o->better_at = o->at > 0 ? now + o->conf.return_ns : UINT64_MAX;
 	o->returned = conn_counts(o->conn[o->at])->lost[CONN_RETURNED];
-	if (!o->udp[o->at])
-		o->round = 0;
 	if (!o->turned)
 		outlet_tell(o, OUTLET_UP, o->at, NULL);
 	o->turned = false;
 }
 
-/* An attempt failed: the next one in the list at once, after the last one a pause. */
+/* The next one in the list at once, after the last one a pause. */
 static void
-cannot_open(struct outlet *o, uint64_t now, const struct err *why)
+try_next(struct outlet *o, uint64_t now)
 {
-	size_t failed = o->at;
-
 	o->turned = false;
 	use(o, (o->at + 1) % o->conf.conns, now);
 	if (o->at == 0) {
@@ -119,23 +118,33 @@ cannot_open(struct outlet *o, uint64_t now, const struct err *why)
 		o->round++;
 		o->retry_at = now + back_off(o);
 	}
+}
+
+static void
+cannot_open(struct outlet *o, uint64_t now, const struct err *why)
+{
+	size_t failed = o->at;
+
+	try_next(o, now);
 	outlet_tell(o, OUTLET_CANNOT_OPEN, failed, why);
 }
 
 static void
 broke(struct outlet *o, uint64_t now, const struct err *why)
 {
-	bool useful = o->wire_bytes > 0;
+	bool steady = now - o->opened_at >= OUTLET_STEADY_NS;
 	size_t was = o->at;
 
 	lose_flight(o, now);
 	o->broken++;
 	o->shut = o->tried = false;
-	use(o, 0, now);
-	if (!useful || o->udp[was]) {
-		o->round++;
-		o->retry_at = now + back_off(o);
-	}
+	/* One that serves a few packets at a time gets short pauses; one that ends all connections at once, ever longer ones. */
+	if (steady || o->landed)
+		o->round = 0;
+	if (steady)
+		use(o, 0, now);
+	else
+		try_next(o, now);
 	outlet_tell(o, OUTLET_BROKE, was, why);
 }
 
@@ -188,6 +197,20 @@ returned(struct outlet *o, uint64_t now)
 	o->probe = PROBE_NEXT;
 }
 
+/* One that was left has ended, or has to: what it had not delivered is lost. */
+static void
+part(struct outlet *o, size_t which)
+{
+	struct outlet_left *l = &o->behind[which];
+	uint64_t unacked = conn_unacked(o->conn[which]), pos;
+
+	(void)flight_landed(&l->flight, unacked < l->bytes ? l->bytes - unacked : 0, &pos);
+	o->unacked += l->flight.n;
+	flight_reset(&l->flight);
+	l->on = false;
+	conn_close(o->conn[which]);
+}
+
 /* Goes on with the connection in use. */
 void
 outlet_link_drive(struct outlet *o, uint64_t now)
@@ -196,6 +219,8 @@ outlet_link_drive(struct outlet *o, uint64_t now)
 	struct err e = { .text = "" };
 	enum rc rc;
 
+	if (o->behind[o->at].on)
+		part(o, o->at);
 	if (conn_state(c) == CONN_CLOSED) {
 		if (now < o->retry_at || o->shut)
 			return;
@@ -221,6 +246,18 @@ outlet_link_drive(struct outlet *o, uint64_t now)
 		returned(o, now);
 }
 
+/* The one in use ends in good order, in its own time; from a spool what it may not have delivered goes to the next one at once. */
+static void
+leave(struct outlet *o, uint64_t now)
+{
+	conn_shutdown(o->conn[o->at]);
+	if (o->conf.spool != NULL)
+		lose_flight(o, now);
+	o->behind[o->at] = (struct outlet_left){ .on = !o->udp[o->at], .flight = o->flight, .bytes = o->wire_bytes };
+	o->flight = (struct flight){ 0 };
+	o->behind_at = now;
+}
+
 /* While a worse one is in use, the better ones are tried in turn. */
 static void
 seek_better(struct outlet *o, uint64_t now)
@@ -244,25 +281,50 @@ seek_better(struct outlet *o, uint64_t now)
 	} else if (conn_state(c) == CONN_OPEN) {
 		size_t best = o->better;
 
-		/* What the old one has not delivered yet: its end is awaited in conn_free's own time, unless a spool can do better. */
-		conn_shutdown(o->conn[o->at]);
-		if (o->conf.spool != NULL)
-			lose_flight(o, now);
-		flight_reset(&o->flight);
+		leave(o, now);
 		use(o, best, now);
 		now_open(o, now);
 	}
 }
 
-/* Connections that were left for a better one end in their own time. */
+/* Connections that were left for a better one. */
 static void
 see_off(struct outlet *o, uint64_t now)
 {
 	struct err e;
 
+	for (size_t i = 0; i < o->conf.conns; i++) {
+		struct outlet_left *l = &o->behind[i];
+		uint64_t unacked, pos;
+
+		if (!l->on)
+			continue;
+		if (conn_step(o->conn[i], now, &e) != RC_OK) {
+			part(o, i);
+			continue;
+		}
+		unacked = conn_unacked(o->conn[i]);
+		(void)flight_landed(&l->flight, unacked < l->bytes ? l->bytes - unacked : 0, &pos);
+	}
+	o->behind_at = outlet_link_behind(o) > 0 ? now + OUTLET_SETTLE_NS : UINT64_MAX;
+}
+
+size_t
+outlet_link_behind(const struct outlet *o)
+{
+	size_t n = 0;
+
 	for (size_t i = 0; i < o->conf.conns; i++)
-		if (i != o->at && i != o->better && conn_state(o->conn[i]) == CONN_OPEN && conn_step(o->conn[i], now, &e) != RC_OK)
-			continue;	/* it is closed now */
+		n += o->behind[i].flight.n;
+	return n;
+}
+
+void
+outlet_link_forget(struct outlet *o)
+{
+	for (size_t i = 0; i < o->conf.conns; i++)
+		if (o->behind[i].on)
+			part(o, i);
 }
 
 void

@@ -492,6 +492,7 @@ resets_without_a_spool_balance(void **state)
 	f.reset_after = 1000;
 	start(&h, &c, 1, NULL, NULL);
 	for (unsigned i = 0; i < 10000; i += 100) {
+		until_up(&h, &f);
 		put(&h, i, 100);
 		turn(&h, &f, NULL);
 	}
@@ -821,6 +822,150 @@ datagrams_that_come_back_stop_the_others(void **state)
 	far_free(&f);
 }
 
+/* Accepts, and resets each connection at once, whether something came or not. */
+static void
+rude_step(struct far *f, unsigned *accepted)
+{
+	f->peer = accept4(f->listener, NULL, NULL, SOCK_NONBLOCK);
+	*accepted += f->peer >= 0;
+	far_drop_peer(f, true);
+}
+
+static void
+one_that_ends_every_connection_is_no_reason_to_hurry(void **state)
+{
+	const struct outlet_conf more = { .retry_min_ns = 100 * MS, .retry_max_ns = 2 * SECOND };
+	struct far f = far_new(false);
+	struct conn_conf c = to(&f);
+	unsigned accepted = 0;
+
+	for (int spooled = 0; spooled < 2; spooled++) {
+		/* 20 s: one every 2 s, and a few more at the beginning; or, when its system had acknowledged something, every 0.1 s at most */
+		unsigned most = spooled ? 40 : 400;
+		struct here h = { 0 };
+
+		start(&h, &c, 1, spooled ? spool() : NULL, &more);
+		accepted = 0;
+		for (int i = 0; i < 20000; i++) {
+			if (i % 10 == 0)
+				put(&h, (unsigned)i, 1);
+			turn(&h, NULL, NULL);
+			rude_step(&f, &accepted);
+		}
+		assert_in_range(accepted, 8, most);
+		(void)balanced(&h);
+		outlet_free(h.o);
+		teardown(state);
+		setup(state);
+	}
+	far_free(&f);
+}
+
+static void
+one_that_ends_every_connection_is_not_the_first_that_can_be_reached(void **state)
+{
+	struct far a = far_new(false), b = far_new(false);
+	struct conn_conf c[2] = { to(&a), to(&b) };
+	struct here h = { 0 };
+	unsigned accepted = 0;
+
+	(void)state;
+	start(&h, c, 2, NULL, NULL);
+	for (int i = 0; i < 5000 && lines(&b) == 0; i++) {
+		if (i % 10 == 0)
+			put(&h, (unsigned)i, 1);
+		turn(&h, NULL, &b);
+		rude_step(&a, &accepted);
+	}
+	assert_true(lines(&b) > 0);
+	(void)balanced(&h);
+	outlet_free(h.o);
+	far_free(&a);
+	far_free(&b);
+}
+
+/* More than the systems of both ends hold; a packet stays within the queue. */
+static void
+fill(struct here *h, struct far *a, struct far *b)
+{
+	static char big[16384];
+	struct datagram d = { .part = { slice_of(big, sizeof(big)) } };
+
+	memset(big, 'x', sizeof(big));
+	for (int i = 0; i < TURNS && outlet_put(h->o, &d, 1, true, h->now) == 1; i++)
+		turn(h, a, b);
+}
+
+static void
+what_the_one_that_was_left_had_not_delivered_is_counted(void **state)
+{
+	const struct outlet_conf more = { .return_ns = 5 * SECOND };
+	struct far a = far_new(false), b = far_new(false);
+	struct conn_conf c[2] = { to(&a), to(&b) };
+	struct here h = { 0 };
+	unsigned ups;
+
+	(void)state;
+	for (int again = 0; again < 2; again++) {
+		far_kill(&a);
+		b.deaf = true;
+		start(&h, c, 2, NULL, &more);
+		for (int i = 0; i < TURNS && !outlet_up(h.o); i++)
+			turn(&h, &a, &b);
+		fill(&h, &a, &b);
+		ups = h.ups;
+		far_listen(&a);
+		for (int i = 0; i < TURNS && h.ups == ups; i++)
+			turn(&h, &a, &b);
+		a.got.n = 0;
+		assert_false(outlet_idle(h.o));	/* b has not got all */
+		assert_int_equal(balanced(&h).lost[OUTLET_UNACKED], 0);
+		if (again == 0) {
+			far_drop_peer(&b, true);
+			for (int i = 0; i < TURNS && balanced(&h).lost[OUTLET_UNACKED] == 0; i++)
+				turn(&h, &a, &b);
+		} else {		/* it is needed again before it has ended */
+			far_kill(&a);
+			for (int i = 0; i < TURNS && h.ups < ups + 2; i++)
+				turn(&h, &a, &b);
+			far_drop_peer(&b, true);
+			b.deaf = false;
+			b.got.n = 0;
+			put(&h, 0, 10);
+			for (int i = 0; i < TURNS && lines(&b) < 10; i++)
+				turn(&h, &a, &b);
+			assert_int_equal(lines(&b), 10);
+		}
+		assert_true(balanced(&h).lost[OUTLET_UNACKED] > 0);
+		outlet_free(h.o);
+		far_drop_peer(&b, true);
+	}
+	far_free(&a);
+	far_free(&b);
+}
+
+/* A rate lets packets go, and the connection takes none: only the connection knows when to look again. */
+static void
+a_rate_is_no_reason_to_look_at_a_full_connection(void **state)
+{
+	const struct outlet_conf more = { .drain_rate = 1000000 };
+	struct far f = far_new(false);
+	struct conn_conf c = to(&f);
+	struct here h = { 0 };
+
+	(void)state;
+	f.deaf = true;
+	start(&h, &c, 1, NULL, &more);
+	until_up(&h, &f);
+	fill(&h, &f, NULL);
+	for (int i = 0; i < 100; i++)
+		turn(&h, &f, NULL);
+	assert_true(balanced(&h).held > 0);
+	assert_true(outlet_due_ns(h.o) > h.now);
+	outlet_free(h.o);
+	far_free(&f);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -841,6 +986,10 @@ main(void)
 		TEST(a_backlog_drains_at_its_rate),
 		TEST(datagrams_that_come_back_are_kept),
 		TEST(it_ends_in_good_order),
+		TEST(one_that_ends_every_connection_is_no_reason_to_hurry),
+		TEST(one_that_ends_every_connection_is_not_the_first_that_can_be_reached),
+		TEST(what_the_one_that_was_left_had_not_delivered_is_counted),
+		TEST(a_rate_is_no_reason_to_look_at_a_full_connection),
 		TEST(careful_with_a_deaf_one_proves_nothing),
 		TEST(careful_with_one_that_stays_goes_on),
 		TEST(datagrams_that_come_back_stop_the_others),
