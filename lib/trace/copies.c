@@ -13,10 +13,11 @@
  * Packets lie in a ring in the order of their coming and are named by their number in it, modulo 2^32. Those that hash alike hang on a
  * list, newest first. What leaves the ring is taken off no list: a number outside of the ring, or not older than the one
  * before it, ends a list. The ring lies in chunks, and moves on by blocks, each stamped with the time of its last packet.
+ * Chunks are too small for huge pages: the first touch of one may take 8 ms in a virtual machine, and they gain a tenth at most.
  */
 #define BLOCK_BITS 8
-#define CHUNK_BITS 16		/* 32-byte packets: chunks of 2 MiB */
-#define HEAD_BITS 19		/* 4-byte bucket heads: chunks of 2 MiB */
+#define CHUNK_BITS 14		/* 32-byte packets: chunks of 512 KiB */
+#define HEAD_BITS 17		/* 4-byte bucket heads: chunks of 512 KiB */
 #define FIRST_LEVEL 10
 #define MAX_HELD (UINT32_C(1) << 31)
 #define SWEEP_STEPS 1024	/* blocks for each batch: microseconds, and more than a batch can add */

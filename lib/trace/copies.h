@@ -19,7 +19,7 @@
  *
  * Time: none but the records', followed by base/clock.h. A packet is remembered for the longer of the two times and COPIES_LATE, so that
  * records that come so much late are told right. Memory: at most max_bytes; beyond it the oldest are forgotten and counted. It grows by
- * chunks of 2 MiB and by splitting a bucket or two for each message, and what is too old costs nothing to forget: no call pauses.
+ * chunks of 512 KiB and by splitting a bucket or two for each message, and what is too old costs nothing to forget: no call pauses.
  * Nothing is allocated per record. Threads: one a struct copies.
  */
 #include "trace/points.h"
