@@ -74,6 +74,13 @@ filter_has(const struct set *s, struct slice text)
 	return (s->filter[h >> s->filter_shift] & bits) == bits;
 }
 
+/* Any text may be that of an address in a block. */
+static void
+filter_fill(struct set *s)
+{
+	memset(s->filter, 0xff, s->cap * FILTER_BITS / 8);
+}
+
 /* Makes table and filter of `cap` slots, both empty. */
 static void
 set_size_to(struct set *s, size_t cap)
@@ -85,6 +92,8 @@ set_size_to(struct set *s, size_t cap)
 	s->filter_shift = 64;
 	for (size_t words = cap * FILTER_BITS / 64; words > 1; words /= 2)
 		s->filter_shift--;
+	if (s->lens_n > 0)
+		filter_fill(s);
 }
 
 struct set *
@@ -198,6 +207,7 @@ set_add_net(struct set *s, const struct addr_net *n)
 	add(s, kind, slice_of(key, sizeof(key)));
 	if (memchr(s->lens, (int)kind, s->lens_n) == NULL)
 		s->lens[s->lens_n++] = (uint8_t)kind;
+	filter_fill(s);
 }
 
 bool
@@ -225,11 +235,11 @@ set_has_addr(const struct set *s, const struct addr *a)
 
 /* Apart, so that those who come no further than the filter pay for nothing here. */
 static bool __attribute__((noinline))
-has_text(const struct set *s, struct slice text, bool perhaps)
+has_text(const struct set *s, struct slice text)
 {
 	struct addr a;
 
-	if (perhaps && has(s, KIND_TEXT, text))
+	if (has(s, KIND_TEXT, text))
 		return true;
 	return s->lens_n > 0 && addr_parse(text, &a) == RC_OK && set_has_addr(s, &a);
 }
@@ -237,7 +247,5 @@ has_text(const struct set *s, struct slice text, bool perhaps)
 bool
 set_has_text(const struct set *s, struct slice text)
 {
-	bool perhaps = filter_has(s, text);
-
-	return (perhaps || s->lens_n > 0) && has_text(s, text, perhaps);
+	return filter_has(s, text) && has_text(s, text);
 }

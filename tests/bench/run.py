@@ -170,7 +170,7 @@ def lists():
     expressions = ('$fU == "x"', f"$fU in @{path}")
     argv = [f"{BENCH}/match", sample(), *expressions]
     ns = [[float(line.split()[0]) for line in subprocess.run(argv, capture_output=True, check=True, text=True).stdout.splitlines()] for _ in range(RUNS)]
-    one, many = (statistics.median(column) for column in zip(*ns))
+    one, many = (min(column) for column in zip(*ns))  # what else the machine does only adds
     show(expressions[0], one, unit="ns/message")
     show("$fU in @file of 10,000 numbers", many, unit="ns/message")
     show("  1.3 / ratio", 1.3 / (many / one), 1.0, "")
