@@ -26,7 +26,8 @@ struct proof {
 };
 
 void proof_begin(struct proof *);	/* a new connection */
-void proof_broke(struct proof *);	/* it ended, not in good order */
+/* It ended, not in good order. useful: a whole packet of it was read, so the same ones do not go out for ever. */
+void proof_broke(struct proof *, bool useful);
 /* Of `sent` bytes conn_unread says `unread`. Returns how many were read; it only grows. */
 uint64_t proof_update(struct proof *, uint64_t sent, uint64_t unread, uint64_t now_ns);
 /* How many bytes may be sent on; UINT64_MAX: no limit. One packet may always go when nothing is unread. */
