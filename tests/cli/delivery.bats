@@ -365,7 +365,7 @@ certificates() {
 	[ "$(status hepsend "udp:127.0.0.1:9 udp:127.0.0.1:10" </dev/null)" = 2 ]
 	sipfilter --to 'hep:udp:127.0.0.1 localhost:9' <in >to
 	[ "$(status hepsend --addressed --spool s --tee <to)" = 1 ]
-	[ "$(ledger out bad_destination)" = "$count" ]
+	[ "$(ledger out send_failed)" = "$count" ]
 	sums out
 	grep -q 'records with a wrong destination: .* times in all' err
 	[ -z "$(ls s)" ]
