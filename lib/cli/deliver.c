@@ -7,6 +7,7 @@
 #include "cli/diag.h"
 #include "cli/sig.h"
 #include "hep/hep.h"
+#include "net/dest.h"
 #include "sip/msg.h"
 
 #define OPENING_NS UINT64_C(1000000000)	/* what a log line waits for the addresses it shows */
@@ -23,21 +24,27 @@ own_dest(const struct deliver *d, struct slice text)
 	return d->conf.keep_scheme ? text : slice_skip(text, scheme.n);
 }
 
-/* The target that a record names; NULL if there is no room for another one. */
+/* The target that a record names; NULL if it can be none, or there is no room for another one. */
 static struct target *
 find_target(struct deliver *d, struct slice text)
 {
 	struct target *t;
+	struct dest parsed;
 	struct err e = { .text = "" };
 
 	for (size_t i = 0; i < d->n; i++)
 		if (slice_eq(text, slice_of(d->target[i]->text, d->target[i]->text_n)))
 			return d->target[i];
+	/* With blanks it would be a list for --failover. */
+	if (slice_chr(text, ' ') != text.n ? err_set(&e, RC_BAD, "no destination") : dest_parse(text, &parsed, &e)) {
+		diag_count("records with a wrong destination", "%.*s: %s", SLICE_ARG(text), e.text);
+		return NULL;	/* it takes no room from others */
+	}
 	if (d->n == DELIVER_TARGETS) {
 		diag_count("too many destinations", "%.*s: more than %d destinations in the records", SLICE_ARG(text), DELIVER_TARGETS);
 		return NULL;
 	}
-	t = deliver_target(d, text, &e);	/* one that is wrong is remembered too */
+	t = deliver_target(d, text, &e);	/* one that cannot be used is remembered too */
 	if (t->outlet == NULL)
 		diag("%s: %s", t->text, e.text);
 	return t;
@@ -74,6 +81,8 @@ route(struct deliver *d, const struct record *r, struct target *out[static DELIV
 			out[n++] = t;
 			continue;
 		}
+		if (n == DELIVER_ROUTES)
+			diag_count("destinations of a record that are too many", "a record names more than %d destinations", DELIVER_ROUTES);
 		deliver_counters[DC_OFFERED].value++;
 		deliver_counters[DC_LOST + OUTLET_FAILED].value++;
 	}
@@ -133,13 +142,15 @@ targets_of(struct deliver *d, const struct record *r, struct target *own[static 
 }
 
 static struct deliver_ends
-ends_of(struct deliver *d, const struct record *r, const struct target *t)
+ends_of(struct deliver *d, const struct record *r, struct target *t)
 {
 	if (d->conf.shows_ends && r->src.family == FAMILY_NONE && outlet_opening(t->outlet)) {
-		uint64_t until = deliver_now_ns() + OPENING_NS, now;
+		uint64_t now = deliver_now_ns();
 
-		while (outlet_opening(t->outlet) && sig_level() < 2 && (now = deliver_now_ns()) < until)
-			(void)deliver_wait(d, -1, until - now);
+		if (t->ends_until == 0)		/* all of them together: a dead one must not hold up the others line by line */
+			t->ends_until = now + OPENING_NS;
+		for (; outlet_opening(t->outlet) && sig_level() < 2 && now < t->ends_until; now = deliver_now_ns())
+			(void)deliver_wait(d, -1, t->ends_until - now);
 	}
 	return (struct deliver_ends){ outlet_local(t->outlet), outlet_peer(t->outlet) };
 }

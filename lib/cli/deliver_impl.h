@@ -28,6 +28,7 @@ struct target {
 	struct outlet *outlet;	/* NULL: it cannot be used, and that was said */
 	bool spooled;
 	uint64_t waited_from;	/* when it last ceased to be up */
+	uint64_t ends_until;	/* its log lines wait for its addresses until then; 0: none did so far */
 	struct outlet_counts said;	/* what the ledger and the user know of */
 	bool down_said[OUTLET_CONNS];
 	bool disk_said;

@@ -138,7 +138,7 @@ unfinished(const struct deliver *d, uint64_t now)
 	return false;
 }
 
-/* Grows whenever something goes out or arrives. */
+/* Grows whenever something goes out or arrives; less when what was under way is sent once more. */
 static uint64_t
 progress(const struct deliver *d)
 {
@@ -152,7 +152,7 @@ progress(const struct deliver *d)
 void
 deliver_finish(struct deliver *d)
 {
-	uint64_t now = deliver_now_ns(), until = now + stage_opts.drain_ns, before = progress(d);
+	uint64_t now = deliver_now_ns(), until = now + stage_opts.drain_ns, best = progress(d);
 
 	deliver_flush(d);
 	for (size_t i = 0; i < d->n; i++)
@@ -163,8 +163,8 @@ deliver_finish(struct deliver *d)
 	while (unfinished(d, now) && now < until && sig_level() < 2) {
 		(void)deliver_wait(d, -1, until - now);
 		now = deliver_now_ns();
-		if (progress(d) != before) {
-			before = progress(d);
+		if ((int64_t)(progress(d) - best) > 0) {	/* more than ever: sent and sent again to one that breaks is no progress */
+			best = progress(d);
 			until = now + stage_opts.drain_ns;
 		}
 	}

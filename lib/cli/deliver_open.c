@@ -24,7 +24,7 @@
 #define NAMES_MAX 8192		/* bytes of the file "dest" of a spool */
 #define FOLDER_TEXT 48		/* of a destination's text, at the beginning of its folder's name */
 
-struct deliver_opts deliver_opts = { .queue_bytes = QUEUE_BYTES, .spool_max = SPOOL_BYTES };
+struct deliver_opts deliver_opts = { .queue_bytes = QUEUE_BYTES, .spool_max = UINT64_MAX };
 
 /* Splits at blanks. RC_LIMIT: more than OUTLET_CONNS. */
 static enum rc
@@ -55,6 +55,8 @@ conn_confs(const struct deliver *d, struct target *t, struct conn_conf *conf, st
 		if (t->names == 1 && strlen(t->name[0]) != t->text_n)
 			return err_set(e, RC_BAD, "no destination");
 		rc = dest_parse(slice_str(t->name[i]), &conf[i].dest, e);
+		if (rc == RC_OK && conf[i].dest.transport != TRANSPORT_UDP && d->conf.udp_only != NULL)
+			rc = err_set(e, RC_BAD, "%s", d->conf.udp_only);
 		if (rc == RC_OK && conf[i].dest.transport == TRANSPORT_TLS && deliver_opts.insecure)
 			diag("%s: --insecure: whoever answers is believed, and can read all that is sent", t->name[i]);
 	}
@@ -102,7 +104,7 @@ write_dest(const char *folder, const struct target *t, struct err *e)
 static enum rc
 open_spool(const struct target *t, struct spool **out, struct err *e)
 {
-	uint64_t max = deliver_opts.spool_max;
+	uint64_t max = deliver_opts.spool_max != UINT64_MAX ? deliver_opts.spool_max : SPOOL_BYTES;
 	char *folder = folder_of(t);
 	const struct spool_conf conf = {
 		.dir = folder,
@@ -179,13 +181,32 @@ static void
 open_default(struct deliver *d, struct slice text, const char *as_given)
 {
 	struct err e = { .text = "" };
-	struct target *t = add_target(d, text);
-	enum rc rc = open_outlet(d, t, &e);
+	struct target *t;
+	enum rc rc;
+
+	/* One spool for each: two with the same name would share it. */
+	for (size_t i = 0; deliver_opts.spool != NULL && i < d->n; i++)
+		if (slice_eq(text, slice_of(d->target[i]->text, d->target[i]->text_n)))
+			diag_usage("%s: given twice (%s), and --spool keeps one folder for each destination", as_given, d->target[i]->text);
+	t = add_target(d, text);
+	rc = open_outlet(d, t, &e);
 
 	if (rc == RC_BAD)
 		diag_usage("%s: %s", as_given, e.text);
 	if (rc != RC_OK)
 		diag_die("%s: %s", as_given, e.text);
+}
+
+static void
+open_each(struct deliver *d, char *const dest[], size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct slice text = operand(d, dest[i]);
+
+		if (slice_chr(text, ' ') != text.n)
+			diag_usage("%s: no destination", dest[i]);
+		open_default(d, text, dest[i]);
+	}
 }
 
 /* One target of which the first that can be reached is used. */
@@ -295,6 +316,8 @@ check_options(size_t n, struct addr *from)
 		diag_usage("--cert-key: without --cert there is nothing that it is the key of");
 	if (o->spool == NULL && o->spool_drop != NULL)
 		diag_usage("--spool-drop: there is no --spool");
+	if (o->spool == NULL && o->spool_max != UINT64_MAX)
+		diag_usage("--spool-max: there is no --spool");
 	if (o->spool_max < SPOOL_MIN)
 		diag_usage("--spool-max: at least 1M");
 }
@@ -316,8 +339,7 @@ deliver_new(const struct deliver_conf *conf, char *const dest[], size_t n)
 	if (deliver_opts.failover)
 		open_failover(d, dest, n);
 	else
-		for (size_t i = 0; i < n; i++)
-			open_default(d, operand(d, dest[i]), dest[i]);
+		open_each(d, dest, n);
 	d->defaults = d->n;
 	if (deliver_opts.balance != NULL)
 		d->balance = balance_new(deliver_opts.balance[0] == 'r' ? BALANCE_RR : BALANCE_CALLID, d->n, BALANCE_CALLS);

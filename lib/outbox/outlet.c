@@ -95,6 +95,8 @@ hand_over(struct outlet *o, const struct datagram *d, const uint64_t *pos, size_
 		n = 1;
 	if (!udp && o->proof.careful)
 		n = careful(o, d, n, now);
+	if (pos != NULL && !udp)
+		(void)conn_unread(o->conn[o->at]);	/* how wide the window is before this fills it */
 	k = conn_send(o->conn[o->at], d, n);
 	if (k == 0)
 		return 0;

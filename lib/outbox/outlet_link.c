@@ -4,6 +4,8 @@
 #include "base/hash.h"
 #include "outbox/outlet_impl.h"
 
+#define ROUNDS_IN_VAIN 3	/* after so many that ended with nothing delivered it counts as one that cannot be reached */
+
 void
 outlet_tell(struct outlet *o, enum outlet_event event, size_t which, const struct err *why)
 {
@@ -71,7 +73,7 @@ lose_flight(struct outlet *o, uint64_t now)
 		outlet_settle(o, now);
 	if (o->conf.spool != NULL) {
 		(void)spool_back(o->conf.spool);
-		proof_broke(&o->proof);
+		proof_broke(&o->proof, o->landed);
 	} else {
 		o->unacked += o->flight.n;
 	}
@@ -137,14 +139,15 @@ broke(struct outlet *o, uint64_t now, const struct err *why)
 
 	lose_flight(o, now);
 	o->broken++;
-	o->shut = o->tried = false;
-	/* One that serves a few packets at a time gets short pauses; one that ends all connections at once, ever longer ones. */
-	if (steady || o->landed)
+	o->shut = false;
+	/* One that serves a few packets at a time gets short pauses (how few may still be found out); one that serves none ever longer ones. */
+	if (steady || o->landed || (o->proof.careful && o->proof.start > 0))
 		o->round = 0;
 	if (steady)
 		use(o, 0, now);
 	else
 		try_next(o, now);
+	o->tried = o->round > ROUNDS_IN_VAIN;
 	outlet_tell(o, OUTLET_BROKE, was, why);
 }
 

@@ -13,11 +13,11 @@ proof_begin(struct proof *p, bool by_end)
 }
 
 void
-proof_broke(struct proof *p)
+proof_broke(struct proof *p, bool useful)
 {
-	if (p->careful && p->read == 0)
+	if (p->careful && !useful)
 		p->start /= 2;
-	if (!p->careful && p->read == 0) {
+	if (!p->careful && !useful) {
 		p->careful = true;
 		p->start = CAREFUL_START;
 	}

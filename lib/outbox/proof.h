@@ -31,7 +31,8 @@ struct proof {
 };
 
 void proof_begin(struct proof *, bool by_end);	/* a new connection */
-void proof_broke(struct proof *);	/* it ended, not in good order */
+/* It ended, not in good order. useful: a whole packet of it was read, so the same ones do not go out for ever. */
+void proof_broke(struct proof *, bool useful);
 void proof_ended(struct proof *);	/* it ended in good order after our half had been closed: all was read */
 void proof_silent(struct proof *);	/* our half is closed, and the peer does not end: this is no way to learn anything */
 /* Of `sent` bytes conn_unread says `unread`. Returns how many were read; it only grows. */

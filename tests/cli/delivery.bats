@@ -347,9 +347,42 @@ certificates() {
 
 @test "options that contradict each other are usage errors" {
 	for o in '--failover --balance rr udp:127.0.0.1:9' '--addressed --failover' '--cert-key x udp:127.0.0.1:9' \
-		'--spool-drop newest udp:127.0.0.1:9' '--spool s --spool-max 10 udp:127.0.0.1:9' '--from nowhere udp:127.0.0.1:9'; do
+		'--spool-drop newest udp:127.0.0.1:9' '--spool-max 2M udp:127.0.0.1:9' '--spool s --spool-max 10 udp:127.0.0.1:9' '--from nowhere udp:127.0.0.1:9'; do
 		# shellcheck disable=SC2086
 		[ "$(status hepsend $o </dev/null)" = 2 ] || { echo "$o"; return 1; }
 		[ "$(wc -l <err)" = 1 ]
+	done
+}
+
+@test "a destination given twice has no two spools, and is said" {
+	[ "$(status hepsend --spool s udp:127.0.0.1:9 hep:udp:127.0.0.1:9 </dev/null)" = 2 ]
+	[ "$(wc -l <err)" = 1 ]
+	grep -q 'hep:udp:127.0.0.1:9: given twice (udp:127.0.0.1:9)' err
+}
+
+@test "blanks make no list of destinations: an operand is refused, a record counted" {
+	input
+	[ "$(status hepsend "udp:127.0.0.1:9 udp:127.0.0.1:10" </dev/null)" = 2 ]
+	sipfilter --to 'hep:udp:127.0.0.1 localhost:9' <in >to
+	[ "$(status hepsend --addressed --spool s --tee <to)" = 1 ]
+	[ "$(ledger out send_failed)" = "$count" ]
+	sums out
+	grep -q 'records with a wrong destination: .* times in all' err
+	[ -z "$(ls s)" ]
+}
+
+@test "at the end a collector that breaks every connection is waited for as long as one that takes nothing" {
+	input
+	start_collector got --reset 1
+	[ "$(status timeout 20 hepsend --spool spool --drain-time 500ms "tcp:127.0.0.1:$port" <in)" = 1 ]
+	stop_collector got
+	grep -q 'wait in the spool' err
+}
+
+@test "HEP versions 1 and 2 go over UDP only" {
+	local v
+	for v in 1 2; do
+		[ "$(status hepsend -V $v tcp:127.0.0.1:9 </dev/null)" = 2 ]
+		[ "$(cat err)" = "hepsend: tcp:127.0.0.1:9: HEP version 1 and 2 go over UDP only" ]
 	done
 }

@@ -440,7 +440,7 @@ killed_in_mid_stream_with_a_spool(void **state)
 	until_lines(&h, &f, 1000);
 	f.deaf = true;
 	put(&h, 1000, 100);	/* acknowledged by its system, never read */
-	for (int i = 0; i < 100; i++)
+	for (int i = 0; i < 120; i++)
 		turn(&h, &f, NULL);
 	far_kill(&f);
 	for (int i = 0; i < TURNS && h.breaks == 0; i++)
@@ -958,10 +958,36 @@ a_rate_is_no_reason_to_look_at_a_full_connection(void **state)
 	start(&h, &c, 1, NULL, &more);
 	until_up(&h, &f);
 	fill(&h, &f, NULL);
-	for (int i = 0; i < 100; i++)
+	for (int i = 0; i < 120; i++)
 		turn(&h, &f, NULL);
 	assert_true(balanced(&h).held > 0);
 	assert_true(outlet_due_ns(h.o) > h.now);
+	outlet_free(h.o);
+	far_free(&f);
+}
+
+/* What a peer's system had taken, and its program never read, has not arrived. */
+static void
+what_nobody_read_is_not_taken_for_read(void **state)
+{
+	struct far f = far_new(false);
+	struct conn_conf c = to(&f);
+	struct here h = { 0 };
+	char line[1000];
+	struct datagram d = { .part = { slice_of(line, sizeof(line)) } };
+
+	(void)state;
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\n';
+	f.reset_after = 1;	/* of the 4096 bytes that it reads at once */
+	start(&h, &c, 1, spool(), NULL);
+	for (int i = 0; i < 120; i++)
+		assert_int_equal(outlet_put(h.o, &d, 1, false, h.now), 1);
+	for (int i = 0; i < TURNS && h.breaks == 0; i++)
+		turn(&h, &f, NULL);
+	assert_int_equal(h.breaks, 1);
+	assert_in_range(balanced(&h).sent, 0, 4);
+	assert_in_range(balanced(&h).held, 116, 120);
 	outlet_free(h.o);
 	far_free(&f);
 }
@@ -993,6 +1019,7 @@ main(void)
 		TEST(careful_with_a_deaf_one_proves_nothing),
 		TEST(careful_with_one_that_stays_goes_on),
 		TEST(datagrams_that_come_back_stop_the_others),
+		TEST(what_nobody_read_is_not_taken_for_read),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
