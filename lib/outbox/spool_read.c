@@ -293,6 +293,9 @@ spool_leave_oldest(struct spool *s)
 
 	if (g->lost > to.lost)
 		to.lost = g->lost;
+	/* behind it no more can be lost than there is: the segments of a broken folder may tell numbers that fit nothing */
+	if (s->seen.lost - to.lost > s->end.number - to.number)
+		to.lost = s->seen.lost - (s->end.number - to.number);
 	if (to.pos > s->acked.pos) {
 		while (n < s->mark_n && s->mark[(s->mark_at + n) & (s->mark_cap - 1)].pos <= to.pos)
 			n++;
