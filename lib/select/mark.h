@@ -7,6 +7,7 @@
  * Marks make a tree: a transaction's is below its set's, a set's below its call's where sets are linked. Most transactions and sets have none (NULL:
  * nobody took it), or the one that their rule keeps for all that it took and that have nothing of their own.
  */
+#include "base/clock.h"
 #include "select/select.h"
 #include "trace/hold.h"
 
@@ -60,6 +61,7 @@ struct select {
 	bool takes_txns, takes_sets;	/* some rule does */
 	bool notes;			/* some rule's annotations differ from call to call */
 	bool expires;			/* some rule has a time */
+	struct clock clock;		/* that rules with a time go by */
 	struct expr_ctx *ctx;
 	struct track *track;		/* NULL: not needed */
 	struct links *links;		/* NULL: none */

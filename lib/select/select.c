@@ -159,13 +159,14 @@ select_prepare(struct select *s, struct record *r, size_t n)
 	track_prepare(s->track, s->msgs, msgs);
 }
 
-/* Rules with a time begin and end by it. */
+/* Rules with a time begin and end by it; one wrong stamp ends none. */
 static void
 move_time(struct select *s, uint64_t time_ns)
 {
+	clock_follow(&s->clock, time_ns);
 	for (size_t i = 0; s->expires && i < s->rules.n; i++) {
 		struct rule *r = s->rules.v[i];
-		bool begins = r->for_ns > 0 && r->begun_ns == 0, over = r->for_ns > 0 && !r->over && rule_tick(r, time_ns);
+		bool begins = r->for_ns > 0 && r->begun_ns == 0, over = r->for_ns > 0 && !r->over && rule_tick(r, s->clock.now);
 
 		if (begins && s->conf.say != NULL)
 			s->conf.say(s->conf.arg, r, SELECT_RULE_BEGINS);

@@ -115,3 +115,12 @@ load calls
 	sipfilter -f rules <in | tracecat -F callid,corr | sort -u >got
 	printf '%s	last-%s-INVITE\n' one one three three two two | cmp - got
 }
+
+@test "one record far in the future ends no rule" {
+	{ call one alice 0; echo '1.05 OPTIONS far a - 1 f1'; call two bob 2; } | sort -s -n -k 1,1 | sed 's/^1.05 /90000 /' | flow >in
+	echo 'trace d for 1m if $rm == "INVITE"' >rules
+	[ "$(status sipfilter -f rules -r in)" = 0 ]
+	ids -r out | cut -f 2 | sort | uniq -c | sed 's/^ *//' >got
+	printf '%s\n' '13 one' '13 two' | cmp - got
+	[ "$(grep -c over err)" = 0 ]
+}
