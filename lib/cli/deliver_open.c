@@ -48,6 +48,8 @@ conn_confs(const struct deliver *d, struct target *t, struct conn_conf *conf, st
 {
 	enum rc rc = split_names(t, e);
 
+	if (t->names == 0)
+		return dest_parse(slice_str(""), &conf->dest, e);
 	for (size_t i = 0; rc == RC_OK && i < t->names; i++) {
 		conf[i] = (struct conn_conf){ .from = d->from, .iface = deliver_opts.iface, .ca = deliver_opts.ca, .cert = deliver_opts.cert,
 			.cert_key = deliver_opts.cert_key, .insecure = deliver_opts.insecure };
@@ -278,7 +280,7 @@ resume(struct deliver *d, const char *name)
 	}
 	outlet_counts(t->outlet, &c);
 	if (c.resumed > 0)
-		diag("%s: %" PRIu64 " messages of an earlier run are delivered too", t->text, c.resumed);
+		diag("%s: the spool of an earlier run goes there too: %" PRIu64 " message%s", t->text, c.resumed, c.resumed == 1 ? "" : "s");
 }
 
 static void
@@ -293,6 +295,18 @@ open_spooled(struct deliver *d)
 		if (entry->d_name[0] != '.')
 			resume(d, entry->d_name);
 	closedir(dir);
+}
+
+/* What every attempt to connect would say again, it says once, before anything is read. */
+static void
+check_files(void)
+{
+	const struct deliver_opts *o = &deliver_opts;
+	const struct { const char *option, *path; } files[] = { { "--ca", o->ca }, { "--cert", o->cert }, { "--cert-key", o->cert_key } };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (files[i].path != NULL && access(files[i].path, R_OK) != 0)
+			diag_die("%s: %s: %s", files[i].option, files[i].path, strerror(errno));
 }
 
 static void
@@ -329,6 +343,7 @@ deliver_new(const struct deliver_conf *conf, char *const dest[], size_t n)
 	struct deliver *d;
 
 	check_options(n, &from);
+	check_files();
 	d = xcalloc(1, sizeof(*d));
 	d->conf = *conf;
 	d->from = from;

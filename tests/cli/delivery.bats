@@ -207,7 +207,7 @@ certificates() {
 	stop_sink other
 	stop_collector got
 	cmp got want && [ ! -s other ]
-	grep -q "$count messages of an earlier run" err
+	grep -q "the spool of an earlier run goes there too: $count messages" err
 }
 
 @test "kill -9 loses nothing that was passed on" {
@@ -343,6 +343,23 @@ certificates() {
 	[ "$(wc -l <tcp)" = 2 ]
 	[ "$(hlog -c x -w - text | status hepsend --drain-time 100ms --from 192.0.2.1 "udp:127.0.0.1:$port")" = 1 ]
 	grep -q 'cannot send from that address' err
+}
+
+@test "files for TLS that cannot be read are said at once, and nothing is tried" {
+	for o in '--ca nowhere.pem' '--cert nowhere.pem' '--cert localhost.pem --cert-key nowhere.pem'; do
+		: >localhost.pem
+		# shellcheck disable=SC2086
+		[ "$(status hepsend $o tls:127.0.0.1:9 </dev/null)" = 1 ] || { echo "$o"; return 1; }
+		[ "$(cat err)" = "hepsend: $(sed 's/.*\(--[a-z-]*\) /\1: /' <<<"$o"): No such file or directory" ]
+	done
+}
+
+@test "an empty destination is a usage error" {
+	for o in '' '--failover' '--balance rr'; do
+		# shellcheck disable=SC2086
+		[ "$(status hepsend $o "" </dev/null)" = 2 ]
+		grep -q 'no destination: write udp:HOST:PORT' err
+	done
 }
 
 @test "options that contradict each other are usage errors" {
