@@ -50,6 +50,7 @@ make_rule(struct expr *x, struct rules *out)
 	struct annotate *notes = annotate_new();
 	struct err e;
 
+	rules_add(out, rule_new(mode(), x, notes));
 	add_template(notes, ATTR_CORRELATION, "--correlation", rulesopt.correlation);
 	add_template(notes, ATTR_TABLE, "--table", rulesopt.table);
 	for (size_t i = 0; i < rulesopt.users.n; i++)
@@ -57,7 +58,6 @@ make_rule(struct expr *x, struct rules *out)
 	for (size_t i = 0; i < rulesopt.dests.n; i++)
 		if (annotate_dest(notes, slice_str(rulesopt.dests.v[i]), &e) != RC_OK)
 			diag_usage("--to %s: %s", rulesopt.dests.v[i], e.text);
-	rules_add(out, rule_new(mode(), x, notes));
 }
 
 /* A file of rules says itself what the options would. */
