@@ -40,6 +40,7 @@ struct deliver_ends {
 struct deliver_conf {
 	const char *scheme;	/* "hep:" or "sip:", what ATTR_DEST of records for this tool begins with */
 	bool keep_scheme;	/* the scheme is part of the destination ("sip:h:p" is a URI, "hep:udp:h:p" is not) */
+	const char *udp_only;	/* why only UDP carries these packets; NULL: others do too */
 	bool hasty;		/* at the end nobody waits for a destination that could not be reached */
 	bool shows_ends;	/* log records without addresses need deliver_ends: wait a moment for a connection that is being opened */
 	/* `scratch` is empty and stays untouched until the packet was taken; `d` may refer to it and to the record. */

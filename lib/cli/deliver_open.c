@@ -48,6 +48,8 @@ conn_confs(const struct deliver *d, struct target *t, struct conn_conf *conf, st
 {
 	enum rc rc = split_names(t, e);
 
+	if (t->names == 0)
+		return dest_parse(slice_str(""), &conf->dest, e);
 	for (size_t i = 0; rc == RC_OK && i < t->names; i++) {
 		conf[i] = (struct conn_conf){ .from = d->from, .iface = deliver_opts.iface, .ca = deliver_opts.ca, .cert = deliver_opts.cert,
 			.cert_key = deliver_opts.cert_key, .insecure = deliver_opts.insecure };
@@ -55,6 +57,8 @@ conn_confs(const struct deliver *d, struct target *t, struct conn_conf *conf, st
 		if (t->names == 1 && strlen(t->name[0]) != t->text_n)
 			return err_set(e, RC_BAD, "no destination");
 		rc = dest_parse(slice_str(t->name[i]), &conf[i].dest, e);
+		if (rc == RC_OK && conf[i].dest.transport != TRANSPORT_UDP && d->conf.udp_only != NULL)
+			return err_set(e, RC_BAD, "%s", d->conf.udp_only);
 		if (rc == RC_OK && conf[i].dest.transport == TRANSPORT_TLS && deliver_opts.insecure)
 			diag("%s: --insecure: whoever answers is believed, and can read all that is sent", t->name[i]);
 	}
@@ -257,7 +261,7 @@ resume(struct deliver *d, const char *name)
 	}
 	outlet_counts(t->outlet, &c);
 	if (c.resumed > 0)
-		diag("%s: %" PRIu64 " messages of an earlier run are delivered too", t->text, c.resumed);
+		diag("%s: the spool of an earlier run goes there too: %" PRIu64 " message%s", t->text, c.resumed, c.resumed == 1 ? "" : "s");
 }
 
 static void
@@ -272,6 +276,18 @@ open_spooled(struct deliver *d)
 		if (entry->d_name[0] != '.')
 			resume(d, entry->d_name);
 	closedir(dir);
+}
+
+/* What every attempt to connect would say again, it says once, before anything is read. */
+static void
+check_files(void)
+{
+	const struct deliver_opts *o = &deliver_opts;
+	const struct { const char *option, *path; } files[] = { { "--ca", o->ca }, { "--cert", o->cert }, { "--cert-key", o->cert_key } };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (files[i].path != NULL && access(files[i].path, R_OK) != 0)
+			diag_die("%s: %s: %s", files[i].option, files[i].path, strerror(errno));
 }
 
 static void
@@ -295,8 +311,8 @@ check_options(size_t n, struct addr *from)
 		diag_usage("--from: '%s' is no address", o->from);
 	if (o->cert_key != NULL && o->cert == NULL)
 		diag_usage("--cert-key: without --cert there is nothing that it is the key of");
-	if (o->spool == NULL && o->spool_drop != NULL)
-		diag_usage("--spool-drop: there is no --spool");
+	if (o->spool == NULL && (o->spool_drop != NULL || o->spool_max != SPOOL_BYTES))
+		diag_usage("--spool-%s: there is no --spool", o->spool_drop != NULL ? "drop" : "max");
 	if (o->spool_max < SPOOL_MIN)
 		diag_usage("--spool-max: at least 1M");
 }
@@ -308,6 +324,7 @@ deliver_new(const struct deliver_conf *conf, char *const dest[], size_t n)
 	struct deliver *d;
 
 	check_options(n, &from);
+	check_files();
 	d = xcalloc(1, sizeof(*d));
 	d->conf = *conf;
 	d->from = from;

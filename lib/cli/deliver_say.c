@@ -127,7 +127,7 @@ deliver_summary(const struct target *t)
 	if (lost > 0)
 		diag("%s: %" PRIu64 " of %" PRIu64 " messages not delivered (%s)", t->text, lost, c->offered + c->resumed, buf_cstr(&why));
 	if (c->held > 0)
-		diag("%s: %" PRIu64 " messages wait in the spool for the next start", t->text, c->held);
+		diag("%s: %" PRIu64 " message%s in the spool for the next start", t->text, c->held, c->held == 1 ? " waits" : "s wait");
 	if (c->broken > 1)
 		diag("%s: the connection was lost %" PRIu64 " times", t->text, c->broken);
 	buf_reset(&why);

@@ -190,6 +190,23 @@ plain(const char *why)
 	return slice_trim(slice_str(why));
 }
 
+/* The peer ended the connection before the first packet; over TLS that is how it refuses. */
+static enum rc
+say_refused(const struct stream *s, struct err *e)
+{
+	if (!s->tls)
+		return err_set(e, RC_SYS, "closed by the other end");
+	return err_set(e, RC_SYS, "closed by the other end after the handshake%s",
+	    s->conn->conf.cert == NULL ? " (it may want a client certificate)" : "");
+}
+
+/* libcurl keeps the first complaint of a connection: this one is about a socket that the peer had closed before it was asked for its address. */
+static bool
+gone(const struct stream *s)
+{
+	return strncmp(s->why, "getpeername()", 13) == 0 || strncmp(s->why, "getsockname()", 13) == 0;
+}
+
 enum rc
 stream_say(struct stream *s, CURLcode code, struct err *e)
 {
@@ -198,6 +215,8 @@ stream_say(struct stream *s, CURLcode code, struct err *e)
 
 	if (s->source.rc != RC_OK)
 		return err_set(e, RC_SYS, "%s", s->source.text);
+	if (gone(s))
+		return say_refused(s, e);
 	s->curl->curl_easy_getinfo(s->easy, CURLINFO_OS_ERRNO, &sys);
 	switch (code) {
 	case CURLE_COULDNT_CONNECT:
@@ -251,7 +270,7 @@ confirm(struct stream *s, uint64_t now, struct err *e)
 	rc = stream_drop_input(s, e);
 	if (rc == RC_OK)
 		s->conn->state = CONN_OPEN;
-	return rc == RC_END ? err_set(e, RC_SYS, "closed by the other end after the handshake") : rc;
+	return rc == RC_END ? say_refused(s, e) : rc;
 }
 
 /* Lets libcurl do what is due. Returns whether that was something: there may be more then. */

@@ -31,6 +31,21 @@ dest_has_scheme(struct slice text)
 	return find_scheme(text) != NULL;
 }
 
+/* A word where a scheme would be, as in "upd:homer:9060" and "http://homer": no HOST:PORT. "abc::1" is an IPv6 address without brackets. */
+static enum rc
+no_scheme(struct slice text, struct err *e)
+{
+	struct slice word = slice_head(text, slice_chr(text, ':')), rest = slice_skip(text, word.n + 1);
+	bool letters = word.n > 0;
+
+	for (size_t i = 0; i < word.n; i++)
+		letters = letters && ((word.p[i] | 32) >= 'a' && (word.p[i] | 32) <= 'z');
+	if (!letters || slice_istarts(rest, SLICE_LIT(":")) ||
+	    (slice_chr(rest, ':') == rest.n && !slice_istarts(rest, SLICE_LIT("//"))))
+		return RC_OK;
+	return err_set(e, RC_BAD, "'%.*s:' is none of udp:, tcp:, tls:, sip:, sips:", SLICE_ARG(word));
+}
+
 /* Cuts ";a=b;c" and "?…" off a URI and takes the transport from it. */
 static enum rc
 cut_params(struct slice *s, struct dest *d, struct err *e)
@@ -79,6 +94,8 @@ host_port(struct slice s, struct dest *d, struct err *e)
 	}
 	if (host.n == 0 || host.n >= sizeof(d->host) || memchr(host.p, '\0', host.n) != NULL)
 		return err_set(e, RC_BAD, "no host");
+	if (slice_chr(host, '/') != host.n || slice_chr(host, ' ') != host.n)
+		return err_set(e, RC_BAD, "'%.*s' is no host: write udp:HOST:PORT", SLICE_ARG(host));
 	if (s.n > 0) {
 		if (!slice_u64(port, UINT16_MAX, &v) || v == 0)
 			return err_set(e, RC_BAD, "'%.*s' is no port from 1 to 65535", SLICE_ARG(port));
@@ -96,6 +113,10 @@ dest_parse(struct slice text, struct dest *out, struct err *e)
 	struct dest d = { .transport = TRANSPORT_UDP };
 	enum rc rc;
 
+	if (text.n == 0)
+		return err_set(e, RC_BAD, "no destination: write udp:HOST:PORT");
+	if (scheme == NULL && (rc = no_scheme(text, e)) != RC_OK)
+		return rc;
 	if (scheme != NULL) {
 		d.transport = scheme->transport;
 		text = slice_skip(text, strlen(scheme->name));

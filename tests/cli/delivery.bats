@@ -207,7 +207,7 @@ certificates() {
 	stop_sink other
 	stop_collector got
 	cmp got want && [ ! -s other ]
-	grep -q "$count messages of an earlier run" err
+	grep -q "the spool of an earlier run goes there too: $count messages" err
 }
 
 @test "kill -9 loses nothing that was passed on" {
@@ -345,9 +345,27 @@ certificates() {
 	grep -q 'cannot send from that address' err
 }
 
+@test "files for TLS that cannot be read are said at once, and nothing is tried" {
+	for o in '--ca nowhere.pem' '--cert nowhere.pem' '--cert localhost.pem --cert-key nowhere.pem'; do
+		: >localhost.pem
+		# shellcheck disable=SC2086
+		[ "$(status hepsend $o tls:127.0.0.1:9 </dev/null)" = 1 ] || { echo "$o"; return 1; }
+		[ "$(cat err)" = "hepsend: $(sed 's/.*\(--[a-z-]*\) /\1: /' <<<"$o"): No such file or directory" ]
+	done
+}
+
+@test "an empty destination is a usage error" {
+	for o in '' '--failover' '--balance rr'; do
+		# shellcheck disable=SC2086
+		[ "$(status hepsend $o "" </dev/null)" = 2 ]
+		grep -q 'no destination: write udp:HOST:PORT' err
+	done
+}
+
 @test "options that contradict each other are usage errors" {
 	for o in '--failover --balance rr udp:127.0.0.1:9' '--addressed --failover' '--cert-key x udp:127.0.0.1:9' \
-		'--spool-drop newest udp:127.0.0.1:9' '--spool s --spool-max 10 udp:127.0.0.1:9' '--from nowhere udp:127.0.0.1:9'; do
+		'--spool-drop newest udp:127.0.0.1:9' '--spool-max 2M udp:127.0.0.1:9' '-V 2 tcp:127.0.0.1:9' '-V 1 udp:127.0.0.1:9 sips:127.0.0.1' \
+		'--rate 1 --speed 1x udp:127.0.0.1:9' '--rate 0 udp:127.0.0.1:9' '--speed x udp:127.0.0.1:9' '--spool s --spool-max 10 udp:127.0.0.1:9' '--from nowhere udp:127.0.0.1:9'; do
 		# shellcheck disable=SC2086
 		[ "$(status hepsend $o </dev/null)" = 2 ] || { echo "$o"; return 1; }
 		[ "$(wc -l <err)" = 1 ]

@@ -47,6 +47,7 @@ refuses_what_is_none(void **state)
 	static const char *const rows[] = {
 		"", "udp:", "udp::9060", "homer", "udp:homer", "udp:homer:", "udp:homer:0", "udp:homer:65536", "udp:homer:9060x",
 		"udp:::1:9060", "udp:[::1", "udp:[::1]9060", "udp:[]:1", "sip:", "sip:u@", "sip:h;transport=carrier-pigeon", "sip:h:x",
+		"udp://homer:9060", "udp:ho mer:9060", "http://homer", "upd:homer:9060",
 	};
 	char longest[400] = "udp:";
 
@@ -66,6 +67,32 @@ refuses_what_is_none(void **state)
 }
 
 static void
+says_what_is_wrong(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} rows[] = {
+		{ "", "no destination: write udp:HOST:PORT" },
+		{ "homer", "no port: write HOST:PORT" },
+		{ "upd:homer:9060", "'upd:' is none of udp:, tcp:, tls:, sip:, sips:" },
+		{ "http://homer", "'http:' is none of udp:, tcp:, tls:, sip:, sips:" },
+		{ "udp://homer:9060", "'//homer' is no host: write udp:HOST:PORT" },
+		{ "2001:db8::1:9060", "an IPv6 address needs brackets: [::1]:9060" },
+		{ "abcd::1:9060", "an IPv6 address needs brackets: [::1]:9060" },
+		{ "homer:sip", "'sip' is no port from 1 to 65535" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err e = { .text = "" };
+		struct dest d;
+
+		assert_int_equal(dest_parse(slice_str(rows[i].text), &d, &e), RC_BAD);
+		assert_string_equal(e.text, rows[i].why);
+	}
+}
+
+static void
 knows_its_schemes(void **state)
 {
 	(void)state;
@@ -81,6 +108,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_destinations),
 		cmocka_unit_test(refuses_what_is_none),
+		cmocka_unit_test(says_what_is_wrong),
 		cmocka_unit_test(knows_its_schemes),
 	};
 
