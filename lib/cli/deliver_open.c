@@ -183,9 +183,14 @@ static void
 open_default(struct deliver *d, struct slice text, const char *as_given)
 {
 	struct err e = { .text = "" };
-	struct target *t = add_target(d, text);
-	enum rc rc = open_outlet(d, t, &e);
+	struct target *t;
+	enum rc rc;
 
+	for (size_t i = 0; i < d->n && deliver_opts.spool != NULL; i++)
+		if (slice_eq(text, slice_of(d->target[i]->text, d->target[i]->text_n)))
+			diag_usage("%s: given twice, but it has one spool", as_given);
+	t = add_target(d, text);
+	rc = open_outlet(d, t, &e);
 	if (rc == RC_BAD)
 		diag_usage("%s: %s", as_given, e.text);
 	if (rc != RC_OK)

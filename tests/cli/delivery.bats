@@ -365,7 +365,7 @@ certificates() {
 @test "options that contradict each other are usage errors" {
 	for o in '--failover --balance rr udp:127.0.0.1:9' '--addressed --failover' '--cert-key x udp:127.0.0.1:9' \
 		'--spool-drop newest udp:127.0.0.1:9' '--spool-max 2M udp:127.0.0.1:9' '-V 2 tcp:127.0.0.1:9' '-V 1 udp:127.0.0.1:9 sips:127.0.0.1' \
-		'--rate 1 --speed 1x udp:127.0.0.1:9' '--rate 0 udp:127.0.0.1:9' '--speed x udp:127.0.0.1:9' '--spool s --spool-max 10 udp:127.0.0.1:9' '--from nowhere udp:127.0.0.1:9'; do
+		'--spool s udp:127.0.0.1:9 hep:udp:127.0.0.1:9' '--rate 1 --speed 1x udp:127.0.0.1:9' '--rate 0 udp:127.0.0.1:9' '--speed x udp:127.0.0.1:9' '--spool s --spool-max 10 udp:127.0.0.1:9' '--from nowhere udp:127.0.0.1:9'; do
 		# shellcheck disable=SC2086
 		[ "$(status hepsend $o </dev/null)" = 2 ] || { echo "$o"; return 1; }
 		[ "$(wc -l <err)" = 1 ]
