@@ -26,9 +26,9 @@ main(int argc, char *argv[])
 
 	opt_parse(&tool, &argc, &argv);
 	hepopt_conf(&hep);
-	/* no packet of theirs says where it ends */
 	d = deliver_new(&(struct deliver_conf){ .scheme = "hep:", .shows_ends = true, .encode = deliver_hep, .arg = &hep,
-	    .udp_only = hep.version != 3 ? "HEP version 1 and 2 go over UDP only" : NULL }, argv, (size_t)argc);
+	    .udp_only = hep.version < 3 ? "packets of HEP versions 1 and 2 do not say where they end: only UDP carries them" : NULL },
+	    argv, (size_t)argc);
 	conf.arg = d;
 	stage = stage_open(&conf, false, 0);
 	deliver_run(d, stage);

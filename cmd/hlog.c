@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/bucket.h"
 #include "base/xalloc.h"
 #include "cli/deliver.h"
 #include "cli/diag.h"
@@ -30,17 +29,6 @@ static struct {
 	int level;
 	struct endpoint from, to;
 } conf = { .level = LEVEL_NONE };
-
-static enum rc
-opt_positive(const struct opt *o, const char *arg, struct err *e)
-{
-	uint64_t v;
-
-	if (!slice_u64(slice_str(arg), BUCKET_RATE_MAX, &v) || v == 0)
-		return err_set(e, RC_BAD, "'%s' is no number from 1 to %u", arg, BUCKET_RATE_MAX);
-	*(uint32_t *)o->dst = (uint32_t)v;
-	return RC_OK;
-}
 
 /* As socket_parse, but a port may be left out. */
 static enum rc
@@ -72,8 +60,8 @@ static const struct opt opts[] = {
 	{ 0, "corr-regex", "REGEX", &conf.corr_regex, opt_regex, "take it from each line: the first group, else the match", NULL },
 	{ 'f', "follow", "FILE", &conf.files, opt_strs, "send what is added to FILE, through its rotation", NULL },
 	{ 0, "from-start", NULL, &conf.from_start, opt_flag, "with -f: from the beginning of the file", NULL },
-	{ 0, "rate", "N", &conf.rate, opt_positive, "at most N lines a second", NULL },
-	{ 0, "burst", "N", &conf.burst, opt_positive, "with --rate: N lines at once after a pause (one second's)", NULL },
+	{ 0, "rate", "N", &conf.rate, opt_rate, "at most N lines a second", NULL },
+	{ 0, "burst", "N", &conf.burst, opt_rate, "with --rate: N lines at once after a pause (one second's)", NULL },
 	{ 0, "level", "LEVEL", &conf.level, level_opt, "put \"ERROR: \" or the like before lines without <N>", LEVEL_NAMES },
 	{ 0, "sip", NULL, &conf.sip, opt_flag, "one SIP message: TEXT, or all of standard input", NULL },
 	{ 0, "from", "SOCKET", &conf.from, opt_endpoint, "with --sip: where it came from, as udp:192.0.2.1:5060", NULL },

@@ -21,6 +21,8 @@ complete -c hepsend -l spool -rF -d 'what cannot be sent waits on disk in DIR, a
 complete -c hepsend -l spool-max -x -d 'bytes on disk for each DEST (1G)'
 complete -c hepsend -l spool-drop -x -a 'oldest newest' -d 'full spool: drop the oldest, or the newest (oldest)'
 complete -c hepsend -l drain-rate -x -d 'messages a second from queue or spool at most'
+complete -c hepsend -l rate -x -d 'replay: at most N messages a second'
+complete -c hepsend -l speed -x -d 'replay: as fast as the messages once came (1x), twice as fast (2x) …'
 complete -c hepsend -s r -l read -rF -d 'read records from FILE instead of standard input'
 complete -c hepsend -l tee -d 'pass the records on to standard output'
 complete -c hepsend -s w -l write -rF -d 'pass the records on to FILE'

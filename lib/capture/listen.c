@@ -60,7 +60,7 @@ place_parse(const char *text, struct place *out, struct err *e)
 	colon = last_colon(s);
 	host = slice_head(s, colon);
 	if (colon == s.n || !slice_u64(slice_skip(s, colon + 1), UINT16_MAX, &port))
-		return err_set(e, RC_BAD, "%s: no port from 0 to 65535 at its end", text);
+		return err_set(e, RC_BAD, "%s: write HOST:PORT behind %.*s:, with a port from 0 to 65535", text, (int)(s.p - (const uint8_t *)text) - 1, text);
 	if (host.n > 1 && host.p[0] == '[' && host.p[host.n - 1] == ']')
 		host = slice_of(host.p + 1, host.n - 2);
 	else if (slice_chr(host, ':') != host.n)

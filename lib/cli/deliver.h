@@ -9,6 +9,9 @@
  * A record whose ATTR_DEST begins with the tool's scheme goes there instead of to the operands' destinations; those of other
  * schemes are for other sinks. What a record becomes is the tool's business (deliver_conf.encode).
  *
+ * A replay is paced (--rate, --speed): records wait, and with them the input and the tee. A live source is not to be held up: there the pace
+ * is not kept, which is said once, unless --on-full block asks for it. After a signal what was read goes at once.
+ *
  * Back-pressure: where a full queue blocks (--on-full, else as the stream says), only a destination that takes something holds up the input;
  * a dead one does so for DELIVER_PATIENCE_NS at most, and not at all while another one, or the tee, is served.
  */
@@ -37,7 +40,7 @@ struct deliver_ends {
 struct deliver_conf {
 	const char *scheme;	/* "hep:" or "sip:", what ATTR_DEST of records for this tool begins with */
 	bool keep_scheme;	/* the scheme is part of the destination ("sip:h:p" is a URI, "hep:udp:h:p" is not) */
-	const char *udp_only;	/* why its packets go over UDP alone; NULL: over all */
+	const char *udp_only;	/* why only UDP carries these packets; NULL: others do too */
 	bool hasty;		/* at the end nobody waits for a destination that could not be reached */
 	bool shows_ends;	/* log records without addresses need deliver_ends: wait a moment for a connection that is being opened */
 	/* `scratch` is empty and stays untouched until the packet was taken; `d` may refer to it and to the record. */
@@ -59,6 +62,7 @@ struct deliver_opts {
 	uint64_t spool_max;
 	const char *spool_drop;	/* "oldest", "newest"; NULL: oldest */
 	uint64_t drain_rate;
+	uint32_t rate, speed;	/* of a replay; 0: not given */
 };
 extern struct deliver_opts deliver_opts;	/* with its defaults */
 
@@ -83,7 +87,11 @@ extern struct deliver_opts deliver_opts;	/* with its defaults */
 	{ 0, "spool-max", "BYTES", &deliver_opts.spool_max, opt_u64, "bytes on disk for each DEST (1G)", NULL }, \
 	{ 0, "spool-drop", "WHICH", &deliver_opts.spool_drop, opt_choice, "full spool: drop the oldest, or the newest (oldest)", "oldest newest" }, \
 	{ 0, "drain-rate", "N", &deliver_opts.drain_rate, opt_u64, "messages a second from queue or spool at most", NULL }
-#define DELIVER_ROWS DELIVER_CHOICE_ROWS, DELIVER_ADDRESSED_ROW, DELIVER_FROM_ROW, DELIVER_CONN_ROWS, DELIVER_KEEP_ROWS
+#define DELIVER_PACE_ROWS \
+	{ 0, "rate", "N", &deliver_opts.rate, opt_rate, "replay: at most N messages a second", NULL }, \
+	{ 0, "speed", "FACTOR", &deliver_opts.speed, opt_speed, "replay: as fast as the messages once came (1x), twice as fast (2x) …", NULL }
+#define DELIVER_ROWS \
+	DELIVER_CHOICE_ROWS, DELIVER_ADDRESSED_ROW, DELIVER_FROM_ROW, DELIVER_CONN_ROWS, DELIVER_KEEP_ROWS, DELIVER_PACE_ROWS
 
 struct deliver;
 
@@ -108,7 +116,7 @@ size_t deliver_poll(struct deliver *, struct pollfd *p, size_t n, uint64_t timeo
  */
 bool deliver_wait(struct deliver *, int fd, uint64_t timeout_ns);
 void deliver_wait_input(void *deliver, int fd);
-/* Reads all of the stage's messages, sends them and passes them on, then deliver_finish. */
+/* Reads all of the stage's messages, sends them, at their pace, and passes them on, then deliver_finish. */
 void deliver_run(struct deliver *, struct stage *);
 /*
  * The end: waits until all has gone out, --drain-time at most from the last time that something did; counts what is left. What a spool

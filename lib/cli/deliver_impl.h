@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #ifndef CLI_DELIVER_IMPL_H
 #define CLI_DELIVER_IMPL_H
-/* deliver_impl - what the files of deliver share: deliver.c (records), _open.c (options to outlets), _loop.c (waiting), _say.c (counts, words). */
+/* deliver_impl - what the files of deliver share: deliver.c (records), _open.c (options to outlets), _loop.c (waiting), _run.c (the stage's records,
+ * at their pace), _say.c (counts, words). */
+#include "base/pace.h"
 #include "cli/deliver.h"
 #include "outbox/balance.h"
 #include "outbox/outlet.h"
@@ -49,6 +51,9 @@ struct deliver {
 	size_t batched;		/* records since the last flush */
 	bool wait;		/* a full queue blocks */
 	bool tee;
+	struct pace pace;
+	bool paced;		/* records wait for it */
+	bool unpaced_said;
 	uint64_t stepped_ns;
 	struct pollfd *fds;
 	size_t fds_cap;

@@ -101,28 +101,6 @@ deliver_wait_input(void *arg, int fd)
 	(void)deliver_wait(arg, fd, UINT64_MAX);
 }
 
-void
-deliver_run(struct deliver *d, struct stage *stage)
-{
-	struct record r[DELIVER_BATCH];
-	bool ok = true;
-	size_t n;
-
-	deliver_attach(d, stage);
-	while (ok && (n = stage_batch(stage, r, DELIVER_BATCH)) > 0) {
-		if (deliver_opts.on_full == NULL)
-			d->wait = !stage_header(stage)->live;
-		for (size_t i = 0; i < n; i++)
-			deliver_put(d, &r[i]);
-		deliver_flush(d);
-		for (size_t i = 0; i < n && ok && d->tee; i++)
-			ok = stage_pass(stage, &r[i]);
-	}
-	if (!stage_flush(stage))
-		stage_failed(stage);
-	deliver_finish(d);
-}
-
 /* Somebody still has something to send and a chance to. */
 static bool
 unfinished(const struct deliver *d, uint64_t now)

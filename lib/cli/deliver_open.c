@@ -192,7 +192,6 @@ open_default(struct deliver *d, struct slice text, const char *as_given)
 			diag_usage("%s: given twice (%s), and --spool keeps one folder for each destination", as_given, d->target[i]->text);
 	t = add_target(d, text);
 	rc = open_outlet(d, t, &e);
-
 	if (rc == RC_BAD)
 		diag_usage("%s: %s", as_given, e.text);
 	if (rc != RC_OK)
@@ -322,6 +321,8 @@ check_options(size_t n, struct addr *from)
 		diag_usage("--failover and --balance: give one of them");
 	if (o->addressed && (o->failover || o->balance != NULL))
 		diag_usage("--addressed: --failover and --balance have no destinations to choose from");
+	if (o->rate > 0 && o->speed > 0)
+		diag_usage("--rate and --speed: give one of them");
 	if (n > (o->failover ? OUTLET_CONNS : o->balance != NULL ? BALANCE_OUTLETS : DELIVER_TARGETS))
 		diag_usage("%zu destinations are too many", n);
 	if (o->from != NULL && (addr_port_parse(slice_str(o->from), from) != RC_OK))

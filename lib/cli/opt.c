@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/duration.h"
+#include "base/pace.h"
 #include "base/xalloc.h"
 #include "cli/complete.h"
 #include "cli/diag.h"
@@ -61,6 +62,50 @@ opt_u32(const struct opt *o, const char *arg, struct err *e)
 
 	if (!slice_u64(slice_str(arg), UINT32_MAX, &v))
 		return err_set(e, RC_BAD, "'%s' is no number from 0 to 4294967295", arg);
+	*(uint32_t *)o->dst = (uint32_t)v;
+	return RC_OK;
+}
+
+enum rc
+opt_rate(const struct opt *o, const char *arg, struct err *e)
+{
+	uint64_t v;
+
+	if (!slice_u64(slice_str(arg), BUCKET_RATE_MAX, &v) || v == 0)
+		return err_set(e, RC_BAD, "'%s' is no number from 1 to %u", arg, BUCKET_RATE_MAX);
+	*(uint32_t *)o->dst = (uint32_t)v;
+	return RC_OK;
+}
+
+/* "0.5x": up to three digits behind the point. */
+static bool
+speed_parse(struct slice s, uint64_t *v)
+{
+	struct slice whole, part;
+	uint64_t thousandths = 0;
+
+	if (s.n > 0 && s.p[s.n - 1] == 'x')
+		s.n--;
+	whole = slice_head(s, slice_chr(s, '.'));
+	part = slice_skip(s, whole.n + 1);
+	*v = 0;
+	if ((whole.n > 0 && !slice_u64(whole, PACE_SPEED_MAX / PACE_SPEED_ONE, v)) || part.n > 3 || (part.n == 0 && whole.n < s.n))
+		return false;
+	if (part.n > 0 && !slice_u64(part, 999, &thousandths))
+		return false;
+	for (size_t i = part.n; i < 3; i++)
+		thousandths *= 10;
+	*v = *v * PACE_SPEED_ONE + thousandths;
+	return *v > 0 && *v <= PACE_SPEED_MAX;
+}
+
+enum rc
+opt_speed(const struct opt *o, const char *arg, struct err *e)
+{
+	uint64_t v;
+
+	if (!speed_parse(slice_str(arg), &v))
+		return err_set(e, RC_BAD, "'%s' is no speed: 1x, 0.5x, 20x; from 0.001x to %ux", arg, PACE_SPEED_MAX / PACE_SPEED_ONE);
 	*(uint32_t *)o->dst = (uint32_t)v;
 	return RC_OK;
 }

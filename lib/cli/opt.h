@@ -36,6 +36,8 @@ enum rc opt_str(const struct opt *, const char *, struct err *);	/* const char *
 enum rc opt_strs(const struct opt *, const char *, struct err *);	/* struct strs * */
 enum rc opt_u64(const struct opt *, const char *, struct err *);	/* uint64_t *, decimal; k, M, G (1024s) as suffix */
 enum rc opt_u32(const struct opt *, const char *, struct err *);	/* uint32_t *, decimal */
+enum rc opt_rate(const struct opt *, const char *, struct err *);	/* uint32_t *: so many a second, 1 to BUCKET_RATE_MAX */
+enum rc opt_speed(const struct opt *, const char *, struct err *);	/* uint32_t *, in thousandths: 1x, 0.5x, 20 (base/pace.h) */
 enum rc opt_choice(const struct opt *, const char *, struct err *);	/* const char **, must be one of o->values */
 enum rc opt_time(const struct opt *, const char *, struct err *);	/* uint64_t * nanoseconds: 5, 5s, 100ms, 2m, 1h, 7d */
 

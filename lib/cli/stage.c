@@ -278,6 +278,12 @@ stage_header(const struct stage *s)
 	return s->reader != NULL ? reader_header(s->reader) : &s->header;
 }
 
+bool
+stage_live(const struct stage *s)
+{
+	return stage_header(s)->live && !regular_file(s->in);
+}
+
 /* A frame that is no message: the stage's business, not the tool's. */
 static bool
 other_frame(struct stage *s, const struct record *r)

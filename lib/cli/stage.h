@@ -64,6 +64,8 @@ struct stage *stage_open(const struct stage_conf *, bool live, uint64_t disorder
 size_t stage_batch(struct stage *, struct record *out, size_t max);
 /* The input's header; valid after the first stage_batch that returned more than 0. */
 const struct stream_header *stage_header(const struct stage *);
+/* The input comes from a live source at this moment, which must not be held up: its header says so, and it is no file of the disk. */
+bool stage_live(const struct stage *);
 
 /* What the input's statistics frames said so far. */
 const struct ledger *stage_ledger(const struct stage *);

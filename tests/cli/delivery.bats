@@ -364,7 +364,8 @@ certificates() {
 
 @test "options that contradict each other are usage errors" {
 	for o in '--failover --balance rr udp:127.0.0.1:9' '--addressed --failover' '--cert-key x udp:127.0.0.1:9' \
-		'--spool-drop newest udp:127.0.0.1:9' '--spool-max 2M udp:127.0.0.1:9' '--spool s --spool-max 10 udp:127.0.0.1:9' '--from nowhere udp:127.0.0.1:9'; do
+		'--spool-drop newest udp:127.0.0.1:9' '--spool-max 2M udp:127.0.0.1:9' '-V 2 tcp:127.0.0.1:9' '-V 1 udp:127.0.0.1:9 sips:127.0.0.1' \
+		'--spool s udp:127.0.0.1:9 hep:udp:127.0.0.1:9' '--rate 1 --speed 1x udp:127.0.0.1:9' '--rate 0 udp:127.0.0.1:9' '--speed x udp:127.0.0.1:9' '--spool s --spool-max 10 udp:127.0.0.1:9' '--from nowhere udp:127.0.0.1:9'; do
 		# shellcheck disable=SC2086
 		[ "$(status hepsend $o </dev/null)" = 2 ] || { echo "$o"; return 1; }
 		[ "$(wc -l <err)" = 1 ]
@@ -388,7 +389,7 @@ certificates() {
 	[ "$(status hepsend -V 2 --addressed --spool s --tee <to)" = 1 ]
 	[ "$(ledger out send_failed)" = "$count" ]
 	sums out
-	grep -qE 'wrong destination.*|go over UDP only' err
+	grep -qE 'wrong destination.*|only UDP carries' err
 	[ -z "$(ls s)" ]
 }
 
@@ -404,6 +405,6 @@ certificates() {
 	local v
 	for v in 1 2; do
 		[ "$(status hepsend -V $v tcp:127.0.0.1:9 </dev/null)" = 2 ]
-		[ "$(cat err)" = "hepsend: tcp:127.0.0.1:9: HEP version 1 and 2 go over UDP only" ]
+		[ "$(cat err)" = "hepsend: tcp:127.0.0.1:9: packets of HEP versions 1 and 2 do not say where they end: only UDP carries them" ]
 	done
 }

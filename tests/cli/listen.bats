@@ -439,3 +439,10 @@ certificates() {
 	[ "$(status sipcap --listen-hep tls:127.0.0.1:0 --cert server.pem --client-ca server.csr)" = 1 ]
 	grep -q 'server.csr' err
 }
+
+@test "a wrong place to listen at: the line says how it is written" {
+	[ "$(status sipcap --listen-hep udp:9060)" = 2 ]
+	[ "$(cat err)" = 'sipcap: --listen-hep udp:9060: write HOST:PORT behind udp:, with a port from 0 to 65535' ]
+	[ "$(status sipcap --listen-hep upd:127.0.0.1:9060)" = 2 ]
+	grep -q 'begins with none of udp:, tcp:, tls:' err
+}
