@@ -285,7 +285,8 @@ start(struct sip_stream *s, struct sip_frame *out)
 			s->state = GIVEN_UP;
 			return RC_BAD;
 		}
-		junk(s, nl < s->in.n ? nl + 1 : nl);
+		/* the rest of its line may follow, and is no line's beginning: seek knows */
+		junk(s, nl < s->in.n ? nl + 1 : 0);
 		return s->state == GIVEN_UP ? RC_BAD : RC_LIMIT;
 	}
 	if (rc == RC_MORE || s->in.n < s->need)

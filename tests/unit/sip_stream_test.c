@@ -37,6 +37,7 @@ static const struct row {
 	{ "a body that looks like a message",
 	    { "NOTIFY sip:b SIP/2.0\r\nl: 18\r\n\r\nSIP/2.0 200 Sure\r\n" OK }, { "NOTIFY sip:b SIP/2.0\r\nl: 18\r\n\r\nSIP/2.0 200 Sure\r\n", OK } },
 	{ "junk between messages", { INVITE "junk\r\nmore junk\r\n" OK }, { INVITE, OK } },
+	{ "a start line behind junk within its line", { INVITE "SIP/3-", INVITE OK }, { INVITE, OK } },
 	{ "begins in the middle of a body", { "a=sendrecv\r\n" OK }, { OK }, .midway = true },
 	{ "begins in the middle of a header", { "nch=z9hG4bK1\r\nCSeq: 1 BYE\r\n\r\n" OK }, { OK }, .midway = true },
 	{ "begins with a message", { INVITE }, { INVITE }, .midway = true },
