@@ -333,7 +333,7 @@ main(int argc, char *argv[])
 	if (xheaders != NULL)
 		c.flags |= STAGE_VERIFY;	/* what is rewritten gets a new checksum */
 	c.disorder_ns = conf.in_order ? 0 : conf.lookback;
-	c.hup = rulesopt.file != NULL || conf.fail != NULL ? on_hup : NULL;
+	c.hup = rulesopt_rereads() || conf.fail != NULL ? on_hup : NULL;
 	run.dedup = dedupopt_new(takes_calls(&rules), stage_opts.out == NULL || strcmp(stage_opts.out, "-") == 0, conf.max_memory / 4);
 	run.links = xcalloc(conf.links.n + 1, sizeof(struct tmpl *));
 	run.select = make_select(&rules);

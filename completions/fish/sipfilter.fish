@@ -3,6 +3,7 @@ complete -c sipfilter -s m -l mode -x -a 'm t d' -d 'select m messages, t transa
 complete -c sipfilter -s f -l file -rF -d 'read rules, or an expression, from FILE, again on HUP'
 complete -c sipfilter -s c -l correlation -x -d 'give all of a call this correlation id'
 complete -c sipfilter -l user -x -d 'add a traced user (repeatable)'
+complete -c sipfilter -l users -rF -d 'add who of From, To and request URI is in FILE as a traced user'
 complete -c sipfilter -l table -x -d 'name the table that tracedb puts it in'
 complete -c sipfilter -l to -x -d 'add a destination, hep:udp:H:P or sip:H:P (repeatable)'
 complete -c sipfilter -s v -l invert -d 'pass exactly what would not be selected'

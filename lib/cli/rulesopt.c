@@ -10,6 +10,7 @@
 #include "expr/source.h"
 
 struct rulesopt rulesopt;
+static const char *operand = "true";	/* the expression of the command line */
 
 /* Why, then the line with a caret below the place. */
 static void
@@ -17,12 +18,18 @@ say_wrong(const char *what, struct slice text, const struct expr_err *e)
 {
 	struct buf b = { 0 };
 	const char *place, *end;
+	unsigned line = 1;
 
 	expr_err_text(text, e, &b);
 	place = buf_cstr(&b);
 	end = strchr(place, '\n');
 	end = end != NULL ? strchr(end + 1, '\n') : NULL;
-	diag("%s: %s\n%.*s", what, e->err.text, (int)(end != NULL ? end - place : (ptrdiff_t)strlen(place)), place);
+	for (size_t i = 0; i < e->off && i < text.n; i++)
+		line += text.p[i] == '\n';
+	if (slice_chr(text, '\n') == text.n)
+		diag("%s: %s\n%.*s", what, e->err.text, (int)(end != NULL ? end - place : (ptrdiff_t)strlen(place)), place);
+	else
+		diag("%s, line %u: %s\n%.*s", what, line, e->err.text, (int)(end != NULL ? end - place : (ptrdiff_t)strlen(place)), place);
 	buf_reset(&b);
 }
 
@@ -43,12 +50,13 @@ add_template(struct annotate *notes, uint16_t type, const char *what, const char
 	exit(2);
 }
 
-/* The one rule that the options make of an expression, which it owns. */
-static void
+/* The one rule that the options make of an expression, which it owns. False: a list cannot be read, which was said. */
+static bool
 make_rule(struct expr *x, struct rules *out)
 {
 	struct annotate *notes = annotate_new();
 	struct err e;
+	bool fine = true;
 
 	rules_add(out, rule_new(mode(), x, notes));
 	add_template(notes, ATTR_CORRELATION, "--correlation", rulesopt.correlation);
@@ -58,6 +66,12 @@ make_rule(struct expr *x, struct rules *out)
 	for (size_t i = 0; i < rulesopt.dests.n; i++)
 		if (annotate_dest(notes, slice_str(rulesopt.dests.v[i]), &e) != RC_OK)
 			diag_usage("--to %s: %s", rulesopt.dests.v[i], e.text);
+	for (size_t i = 0; fine && i < rulesopt.user_files.n; i++) {
+		fine = annotate_users(notes, rulesopt.user_files.v[i], &e) == RC_OK;
+		if (!fine)
+			diag("--users: %s", e.text);
+	}
+	return fine;
 }
 
 /* A file of rules says itself what the options would. */
@@ -65,7 +79,7 @@ static void
 check_alone(void)
 {
 	const char *name = rulesopt.mode != NULL ? "-m" : rulesopt.correlation != NULL ? "--correlation" : rulesopt.table != NULL ? "--table" :
-	    rulesopt.users.n > 0 ? "--user" : rulesopt.dests.n > 0 ? "--to" : NULL;
+	    rulesopt.users.n > 0 ? "--user" : rulesopt.user_files.n > 0 ? "--users" : rulesopt.dests.n > 0 ? "--to" : NULL;
 
 	if (name != NULL)
 		diag_usage("%s: %s has rules, which say that themselves", name, rulesopt.file);
@@ -80,7 +94,6 @@ read_file(const struct rules *old, struct rules *out)
 	struct expr *x = NULL;
 	enum rc rc;
 
-	*out = (struct rules){ .n = 0 };
 	rc = source_read(rulesopt.file, &text, &e.err);
 	if (rc != RC_OK) {
 		diag("%s", e.err.text);
@@ -92,35 +105,46 @@ read_file(const struct rules *old, struct rules *out)
 	}
 	if (rc != RC_OK && text.n > 0 && e.err.rc != RC_OK && e.len > 0)
 		say_wrong(rulesopt.file, buf_slice(&text), &e);
-	if (x != NULL)
-		make_rule(x, out);
 	buf_reset(&text);
-	return rc == RC_OK;
+	return x != NULL ? make_rule(x, out) : rc == RC_OK;
+}
+
+/* All that was named, as it is now. False: something is wrong, which was said; *out may hold rules all the same. */
+static bool
+read_all(const struct rules *old, struct rules *out)
+{
+	struct expr_err e;
+	struct expr *x;
+
+	*out = (struct rules){ .n = 0 };
+	if (rulesopt.file != NULL)
+		return read_file(old, out);
+	if (expr_compile(slice_str(operand), &x, &e) == RC_OK)
+		return make_rule(x, out);
+	say_wrong("expression", slice_str(operand), &e);
+	return false;
 }
 
 struct rules
 rulesopt_read(int argc, char **argv)
 {
-	struct slice text = slice_str(argc > 0 ? argv[0] : "true");
-	struct rules out = { .n = 0 };
-	struct expr_err e;
-	struct expr *x;
+	static struct rules out;	/* a leak checker finds in it what an early exit leaves */
 
 	if (argc > 1)
 		diag_usage("one expression at most, not also \"%s\" (quote it as one word)", argv[1]);
 	if (argc > 0 && rulesopt.file != NULL)
 		diag_usage("an expression and -f: one of them");
-	if (rulesopt.file != NULL) {
-		if (!read_file(NULL, &out))
-			exit(2);
-		return out;
-	}
-	if (expr_compile(text, &x, &e) != RC_OK) {
-		say_wrong("expression", text, &e);
+	if (argc > 0)
+		operand = argv[0];
+	if (!read_all(NULL, &out))
 		exit(2);
-	}
-	make_rule(x, &out);
 	return out;
+}
+
+bool
+rulesopt_rereads(void)
+{
+	return rulesopt.file != NULL || rulesopt.user_files.n > 0;
 }
 
 void
@@ -128,12 +152,14 @@ rulesopt_again(struct select *s)
 {
 	struct rules fresh;
 
-	if (rulesopt.file == NULL)
+	if (!rulesopt_rereads())
 		return;
-	if (read_file(select_rules(s), &fresh))
+	if (read_all(select_rules(s), &fresh)) {
 		select_use(s, &fresh);
-	else
-		diag("%s: the selection stays as it was", rulesopt.file);
+		return;
+	}
+	rules_reset(&fresh);
+	diag("the selection stays as it was");
 }
 
 struct tmpl *

@@ -8,7 +8,7 @@
 struct rulesopt {
 	const char *mode;		/* NULL: not given */
 	const char *file, *correlation, *table;
-	struct strs users, dests;
+	struct strs users, user_files, dests;
 };
 
 extern struct rulesopt rulesopt;	/* where the rows store */
@@ -18,12 +18,15 @@ extern struct rulesopt rulesopt;	/* where the rows store */
 	{ 'f', "file", "FILE", &rulesopt.file, opt_str, "read rules, or an expression, from FILE, again on HUP", NULL },		\
 	{ 'c', "correlation", "TEMPLATE", &rulesopt.correlation, opt_str, "give all of a call this correlation id", NULL },		\
 	{ 0, "user", "TEMPLATE", &rulesopt.users, opt_strs, "add a traced user (repeatable)", NULL },					\
+	{ 0, "users", "FILE", &rulesopt.user_files, opt_strs, "add who of From, To and request URI is in FILE as a traced user", NULL },	\
 	{ 0, "table", "TEMPLATE", &rulesopt.table, opt_str, "name the table that tracedb puts it in", NULL },				\
 	{ 0, "to", "DEST", &rulesopt.dests, opt_strs, "add a destination, hep:udp:H:P or sip:H:P (repeatable)", NULL }
 
 /* Rules from what is left of the command line, and the options. What is wrong is said, and ends the process (2). */
 struct rules rulesopt_read(int argc, char **argv);
-/* On HUP: what -f says now; where it is wrong, that is said and the old rules stay. */
+/* Files are named, which a HUP has read again. */
+bool rulesopt_rereads(void);
+/* On HUP: what -f, --users and @file say now; where they are wrong, that is said and the old rules stay. */
 void rulesopt_again(struct select *);
 /* A template of another option, `what` names it. Wrong: said, and the process ends (2). */
 struct tmpl *rulesopt_template(const char *what, const char *text);

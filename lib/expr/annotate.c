@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
+#include "expr/node.h"
 #include "net/dest.h"
 
 struct note {
@@ -16,6 +17,8 @@ struct annotate {
 	struct note *v;
 	size_t n;
 	bool constant;
+	struct set *users;	/* NULL: none are listed */
+	struct tmpl *who[3];	/* … who may be one of them */
 	struct buf value;	/* scratch */
 };
 
@@ -38,6 +41,9 @@ annotate_free(struct annotate *a)
 		free(a->v[i].text);
 	}
 	free(a->v);
+	set_free(a->users);
+	for (size_t i = 0; i < sizeof(a->who) / sizeof(a->who[0]); i++)
+		tmpl_free(a->who[i]);
 	buf_reset(&a->value);
 	free(a);
 }
@@ -84,16 +90,61 @@ annotate_dest(struct annotate *a, struct slice dest, struct err *e)
 	return rc;
 }
 
+enum rc
+annotate_users(struct annotate *a, const char *path, struct err *e)
+{
+	static const struct slice who[] = { SLICE_LIT("$fU"), SLICE_LIT("$tU"), SLICE_LIT("$rU") };
+	struct expr_err wrong;
+	enum rc rc = RC_OK;
+
+	if (a->users == NULL)
+		a->users = set_new();
+	for (size_t i = 0; rc == RC_OK && i < sizeof(who) / sizeof(who[0]); i++)
+		if (a->who[i] == NULL)
+			rc = tmpl_compile(who[i], &a->who[i], &wrong);
+	a->constant = false;
+	return rc == RC_OK ? set_load(a->users, FIELD_TEXT, slice_str(path), e) : err_set(e, rc, "%s", wrong.err.text);
+}
+
 bool
 annotate_any(const struct annotate *a)
 {
-	return a->n > 0;
+	return a->n > 0 || a->users != NULL;
 }
 
 bool
 annotate_constant(const struct annotate *a)
 {
 	return a->constant;
+}
+
+static bool
+has_attr(struct slice attrs, uint16_t type, struct slice value)
+{
+	struct slice v;
+	uint16_t t;
+
+	while (attr_next(&attrs, &t, &v) == RC_OK)
+		if (t == type && slice_eq(v, value))
+			return true;
+	return false;
+}
+
+static unsigned
+eval_users(struct annotate *a, struct expr_ctx *ctx, struct buf *attrs)
+{
+	unsigned left_out = 0;
+
+	for (size_t i = 0; i < sizeof(a->who) / sizeof(a->who[0]); i++) {
+		struct slice user;
+
+		buf_clear(&a->value);
+		tmpl_eval(a->who[i], ctx, &a->value, NULL);
+		user = buf_slice(&a->value);
+		if (user.n > 0 && set_has_text(a->users, user) && !has_attr(buf_slice(attrs), ATTR_USER, user))
+			left_out += attr_put(attrs, ATTR_USER, user) != RC_OK;
+	}
+	return left_out;
 }
 
 unsigned
@@ -111,19 +162,7 @@ annotate_eval(struct annotate *a, struct expr_ctx *ctx, struct buf *attrs)
 		if (value->n > 0 && attr_put(attrs, a->v[i].type, buf_slice(value)) != RC_OK)
 			left_out++;
 	}
-	return left_out;
-}
-
-static bool
-has_attr(struct slice attrs, uint16_t type, struct slice value)
-{
-	struct slice v;
-	uint16_t t;
-
-	while (attr_next(&attrs, &t, &v) == RC_OK)
-		if (t == type && slice_eq(v, value))
-			return true;
-	return false;
+	return a->users != NULL ? left_out + eval_users(a, ctx, attrs) : left_out;
 }
 
 /* What the record has of the attributes that there is one of gives way. */

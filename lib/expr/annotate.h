@@ -18,6 +18,11 @@ enum rc annotate_template(struct annotate *, uint16_t type, struct slice text, s
  * RC_BAD: it is neither; err says why.
  */
 enum rc annotate_dest(struct annotate *, struct slice dest, struct err *) MUST_USE;
+/*
+ * A traced user for each of the users of From, To and request URI that is in the file at `path`, which has one a line, as @file of expr.h; it
+ * is read now. More files: what any of them has. RC_SYS, RC_LIMIT: err says why.
+ */
+enum rc annotate_users(struct annotate *, const char *path, struct err *) MUST_USE;
 
 bool annotate_any(const struct annotate *);
 /* The same for every record: no template has a variable. */

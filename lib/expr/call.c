@@ -206,9 +206,9 @@ set_source(struct parser *p, struct node *n)
 		return members(p, n);
 	if (p->tok.type != TOK_FILE)
 		return parse_expected(p, "{ or @file");
-	rc = set_load(n->set, &n->a, p->tok.text, &why);
+	rc = set_load(n->set, n->a.field->type, p->tok.text, &why);
 	if (rc != RC_OK)
-		(void)expr_err_set(p->err, rc, p->tok.off, p->tok.len, "%s", why.text);
+		(void)expr_err_set(p->err, rc, p->tok.off, p->tok.len, "@%s", why.text);
 	return rc;
 }
 

@@ -13,7 +13,7 @@ read_all(const char *path, struct buf *out, struct err *e)
 	size_t n = 1;
 
 	if (f == NULL)
-		return err_set(e, RC_SYS, "@%s: %s", path, strerror(errno));
+		return err_set(e, RC_SYS, "%s: %s", path, strerror(errno));
 	while (n > 0 && out->n <= FILE_MAX) {
 		n = fread(buf_room(out, 65536), 1, 65536, f);
 		out->n += n;
@@ -22,21 +22,21 @@ read_all(const char *path, struct buf *out, struct err *e)
 		int sys = errno;
 
 		(void)fclose(f);
-		return err_set(e, RC_SYS, "@%s: %s", path, strerror(sys));
+		return err_set(e, RC_SYS, "%s: %s", path, strerror(sys));
 	}
 	(void)fclose(f);
 	if (out->n > FILE_MAX)
-		return err_set(e, RC_LIMIT, "@%s: more than %u MiB", path, FILE_MAX >> 20);
+		return err_set(e, RC_LIMIT, "%s: more than %u MiB", path, FILE_MAX >> 20);
 	return RC_OK;
 }
 
 static bool
-add_value(struct set *s, const struct var *v, struct slice value)
+add_value(struct set *s, enum field_type type, struct slice value)
 {
 	struct addr_net net;
 	int64_t num;
 
-	switch (v->field->type) {
+	switch (type) {
 	case FIELD_NUM:
 		if (!parse_num(value, &num))
 			return false;
@@ -55,7 +55,7 @@ add_value(struct set *s, const struct var *v, struct slice value)
 }
 
 enum rc
-set_load(struct set *s, const struct var *v, struct slice path, struct err *e)
+set_load(struct set *s, enum field_type type, struct slice path, struct err *e)
 {
 	static const char *const what[] = { [FIELD_TEXT] = "text", [FIELD_NUM] = "number", [FIELD_ADDR] = "address or block" };
 	struct buf name = { 0 }, file = { 0 };
@@ -73,8 +73,8 @@ set_load(struct set *s, const struct var *v, struct slice path, struct err *e)
 		lines++;
 		if (value.n == 0 || value.p[0] == '#')
 			continue;
-		if (!add_value(s, v, value))
-			rc = err_set(e, RC_BAD, "@%s, line %lu: no %s", buf_cstr(&name), lines, what[v->field->type]);
+		if (!add_value(s, type, value))
+			rc = err_set(e, RC_BAD, "%s, line %lu: no %s", buf_cstr(&name), lines, what[type]);
 	}
 	buf_reset(&name);
 	buf_reset(&file);

@@ -74,6 +74,6 @@ enum rc parse_function(struct parser *, const struct token *name, uint32_t *out)
 /* a `in` was read: "{…}" or "@file" follows. */
 enum rc parse_set(struct parser *, const struct token *a, uint32_t *out) MUST_USE;
 
-/* Adds the values of @path as the variable `v` has them. *e has no place. */
-enum rc set_load(struct set *, const struct var *v, struct slice path, struct err *e) MUST_USE;
+/* Adds the values that the file at `path` lists, one a line, as fields of this type have them. */
+enum rc set_load(struct set *, enum field_type type, struct slice path, struct err *e) MUST_USE;
 #endif

@@ -39,20 +39,32 @@ entry_of(struct select *s, struct rule *r)
 	return e;
 }
 
+/* The entry of `r` in `old`, which it leaves; NULL: none. *at: where to look first, and next time. */
+static struct entry *
+take_entry(struct entry **old, size_t n, const struct rule *r, size_t *at)
+{
+	for (size_t k = 0; k < n; k++, *at = (*at + 1) % n) {
+		struct entry *e = old[*at];
+
+		if (e == NULL || e->rule != r)
+			continue;
+		old[*at] = NULL;
+		*at = (*at + 1) % n;
+		return e;
+	}
+	return NULL;
+}
+
 void
 select_use(struct select *s, struct rules *rules)
 {
 	struct entry **old = s->entries;
-	size_t old_n = s->rules.n;
+	size_t old_n = s->rules.n, at = 0;
 
 	s->entries = xcalloc(rules->n > 0 ? rules->n : 1, sizeof(struct entry *));
 	for (size_t i = 0; i < rules->n; i++) {
-		for (size_t j = 0; j < old_n; j++)	/* a rule that stays is the same one, and so is what it has taken */
-			if (old[j] != NULL && old[j]->rule == rules->v[i]) {
-				s->entries[i] = old[j];
-				old[j] = NULL;
-				break;
-			}
+		if (rules->v[i]->refs > 1)	/* a rule that stays is the same one, and so is what it has taken */
+			s->entries[i] = take_entry(old, old_n, rules->v[i], &at);
 		if (s->entries[i] == NULL)
 			s->entries[i] = entry_of(s, rules->v[i]);
 	}

@@ -65,7 +65,7 @@ load calls
 @test "a wrong rule shows its line and place" {
 	printf 'trace d if true\ntrace x if true\n' >rules
 	[ "$(status sipfilter -f rules </dev/null)" = 2 ]
-	grep -q '^sipfilter: rules: ' err
+	grep -q '^sipfilter: rules, line 2: ' err
 	grep -qF 'trace x if true' err
 	printf 'trace d if $fU ==\n' >rules
 	[ "$(status sipfilter -f rules </dev/null)" = 2 ]

@@ -206,3 +206,40 @@ load calls
 	messages -r out 2>/dev/null | wc -l >n
 	[ "$(cat n)" -ge 43 ]
 }
+
+@test "--users: who of From, To and request URI is listed is a traced user of the whole call" {
+	printf '# traced\n\n  alice \nbob\n' >list
+	echo dave >more
+	mixed >in
+	sipfilter -m d --users list --users more -r in | tracecat -F callid,users | sort -u >got
+	mixed | sipfilter -m d '$fU in @list || $tU in @list || $rU in @list' | tracecat -F callid | sort -u >listed
+	[ -s listed ] && grep -qx three listed
+	cmp <(awk -F '\t' '$2 ~ /alice|bob/ { print $1 }' got) listed
+	awk -F '\t' '$2 ~ /alice.*alice|bob.*bob/' got | diff /dev/null -
+	# one alone, beside a template, none twice
+	echo '1 INVITE c a - 1 z1 alice' | flow | sipfilter --users list --user '$fU' --user x | tracecat -F users >got
+	[ "$(cat got)" = alice,x,bob ]
+	[ "$(status sipfilter --users nowhere -r in)" = 2 ]
+	grep -qx 'sipfilter: --users: nowhere: No such file or directory' err
+	echo 'trace m' >rules
+	[ "$(status sipfilter --users list -f rules -r in)" = 2 ]
+}
+
+@test "HUP reads the list of --users again" {
+	echo nobody >list
+	mkfifo in
+	sipfilter --users list <in >out 2>err &
+	pid=$!
+	exec 9>in
+	mixed >s
+	cat s >&9
+	wait_for eval '[ "$(ids -r out 2>/dev/null | wc -l)" = "$(ids -r s | wc -l)" ]'
+	rm list
+	kill -HUP $pid
+	wait_for grep -q 'stays as it was' err
+	echo alice >list
+	kill -HUP $pid
+	wait_for eval 'cat s >&9; [ -n "$(tracecat -F users -r out 2>/dev/null | grep alice)" ]'
+	exec 9>&-
+	wait $pid
+}
