@@ -155,11 +155,21 @@ ends_of(struct deliver *d, const struct record *r, struct target *t)
 	return (struct deliver_ends){ outlet_local(t->outlet), outlet_peer(t->outlet) };
 }
 
+/* The packet counts as lost for this one. */
+static void
+refuse(const struct target *t, const struct err *why)
+{
+	diag_count("packets that only UDP carries", "%s: %s", t->text, why->text);
+	deliver_counters[DC_OFFERED].value++;
+	deliver_counters[DC_LOST + OUTLET_FAILED].value++;
+}
+
 void
 deliver_put(struct deliver *d, const struct record *r)
 {
 	struct target *own[DELIVER_ROUTES], **to;
 	struct datagram packet = { 0 };
+	enum deliver_verdict verdict;
 	struct deliver_ends ends;
 	struct err e;	/* once a record: not zeroed */
 	struct buf *scratch;
@@ -175,7 +185,8 @@ deliver_put(struct deliver *d, const struct record *r)
 		return;
 	ends = ends_of(d, r, to[0]);
 	e.text[0] = '\0';
-	switch (d->conf.encode(d->conf.arg, r, &ends, scratch, &packet, &e)) {
+	verdict = d->conf.encode(d->conf.arg, r, &ends, scratch, &packet, &e);
+	switch (verdict) {
 	case DELIVER_NOT_OURS:
 		deliver_counters[DC_NOT_OURS].value++;
 		return;
@@ -183,12 +194,16 @@ deliver_put(struct deliver *d, const struct record *r)
 		diag_count("messages that cannot be sent", "a message cannot be sent: %s", e.text);
 		deliver_counters[DC_UNSENDABLE].value++;
 		return;
+	case DELIVER_SEND_UDP:
 	case DELIVER_SEND:
 		break;
 	}
 	deliver_counters[DC_HANDED].value++;
 	for (size_t i = 0; i < n; i++)
-		to[i]->pending[to[i]->pending_n++] = packet;
+		if (verdict == DELIVER_SEND || to[i]->udp)
+			to[i]->pending[to[i]->pending_n++] = packet;
+		else
+			refuse(to[i], &e);
 }
 
 /* Another way out is served, so this one alone does not decide the pace. */

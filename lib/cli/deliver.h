@@ -28,6 +28,7 @@ extern const size_t deliver_counters_n;
 /* How a record becomes a packet. */
 enum deliver_verdict {
 	DELIVER_SEND,		/* *d is filled */
+	DELIVER_SEND_UDP,	/* *d is filled, and only UDP carries it: `err` says why */
 	DELIVER_NOT_OURS,	/* this sink does not send such records */
 	DELIVER_UNSENDABLE,	/* it should, and cannot: `err` says why */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/deliver.h"
 #include "cli/hepopt.h"
+#include "hep/stream.h"
 #include "sip/xheaders.h"
 
 enum deliver_verdict
@@ -10,8 +11,12 @@ deliver_hep(void *arg, const struct record *r, const struct deliver_ends *ends, 
 	struct record sent;
 
 	d->part[1] = r->payload;
-	if (r->kind == KIND_HEP)
-		return DELIVER_SEND;
+	if (r->kind == KIND_HEP) {
+		if (hep_stream_fits(r->payload))
+			return DELIVER_SEND;
+		err_set(e, RC_BAD, "a HEP packet does not say where it ends (version 1 or 2, or damaged): only UDP carries it");
+		return DELIVER_SEND_UDP;
+	}
 	if (r->kind == KIND_LOG && r->src.family == FAMILY_NONE && ends->local != NULL) {
 		/* siptrace's hlog() shows the addresses of the HEP packet itself */
 		sent = *r;

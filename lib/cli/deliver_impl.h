@@ -28,6 +28,7 @@ struct target {
 	char *name[OUTLET_CONNS];	/* each one's text */
 	size_t names;
 	struct outlet *outlet;	/* NULL: it cannot be used, and that was said */
+	bool udp;		/* so are all of its destinations */
 	bool spooled;
 	uint64_t waited_from;	/* when it last ceased to be up */
 	uint64_t ends_until;	/* its log lines wait for its addresses until then; 0: none did so far */

@@ -24,7 +24,7 @@
 #define NAMES_MAX 8192		/* bytes of the file "dest" of a spool */
 #define FOLDER_TEXT 48		/* of a destination's text, at the beginning of its folder's name */
 
-struct deliver_opts deliver_opts = { .queue_bytes = QUEUE_BYTES, .spool_max = UINT64_MAX };
+struct deliver_opts deliver_opts = { .queue_bytes = UINT64_MAX, .spool_max = UINT64_MAX };
 
 /* Splits at blanks. RC_LIMIT: more than OUTLET_CONNS. */
 static enum rc
@@ -59,6 +59,7 @@ conn_confs(const struct deliver *d, struct target *t, struct conn_conf *conf, st
 		rc = dest_parse(slice_str(t->name[i]), &conf[i].dest, e);
 		if (rc == RC_OK && conf[i].dest.transport != TRANSPORT_UDP && d->conf.udp_only != NULL)
 			rc = err_set(e, RC_BAD, "%s", d->conf.udp_only);
+		t->udp = (i == 0 || t->udp) && conf[i].dest.transport == TRANSPORT_UDP;
 		if (rc == RC_OK && conf[i].dest.transport == TRANSPORT_TLS && deliver_opts.insecure)
 			diag("%s: --insecure: whoever answers is believed, and can read all that is sent", t->name[i]);
 	}
@@ -127,7 +128,7 @@ static enum rc
 open_outlet(struct deliver *d, struct target *t, struct err *e)
 {
 	struct conn_conf conn[OUTLET_CONNS];
-	struct outlet_conf conf = { .conn = conn, .queue_bytes = deliver_opts.queue_bytes, .drain_rate = deliver_opts.drain_rate,
+	struct outlet_conf conf = { .conn = conn, .queue_bytes = deliver_opts.queue_bytes != UINT64_MAX ? deliver_opts.queue_bytes : QUEUE_BYTES, .drain_rate = deliver_opts.drain_rate,
 		.event = deliver_event, .arg = t };
 	enum rc rc = conn_confs(d, t, conn, e);
 
@@ -309,7 +310,7 @@ check_files(void)
 }
 
 static void
-check_options(size_t n, struct addr *from)
+check_options(const struct deliver_conf *conf, size_t n, struct addr *from)
 {
 	const struct deliver_opts *o = &deliver_opts;
 
@@ -333,6 +334,11 @@ check_options(size_t n, struct addr *from)
 		diag_usage("--spool-drop: there is no --spool");
 	if (o->spool == NULL && o->spool_max != UINT64_MAX)
 		diag_usage("--spool-max: there is no --spool");
+	if (o->spool != NULL && o->queue_bytes != UINT64_MAX)
+		diag_usage("--queue: with --spool messages wait on disk, not in memory; --spool-max bounds them");
+	/* a paced replay asks whether a live source may be held up, and so does hlog's rate */
+	if (o->spool != NULL && o->on_full != NULL && o->rate == 0 && o->speed == 0 && !conf->hasty)
+		diag_usage("--on-full: with --spool there is no queue to be full; --spool-drop says what a full spool gives up");
 	if (o->spool_max < SPOOL_MIN)
 		diag_usage("--spool-max: at least 1M");
 }
@@ -346,7 +352,7 @@ deliver_new(const struct deliver_conf *conf, char *const dest[], size_t n)
 	struct addr from = { .family = FAMILY_NONE };
 	struct deliver *d;
 
-	check_options(n, &from);
+	check_options(conf, n, &from);
 	check_files();
 	being_made = d = xcalloc(1, sizeof(*d));
 	d->conf = *conf;

@@ -94,7 +94,7 @@ enum rc
 annotate_users(struct annotate *a, const char *path, struct err *e)
 {
 	static const struct slice who[] = { SLICE_LIT("$fU"), SLICE_LIT("$tU"), SLICE_LIT("$rU") };
-	struct expr_err wrong;
+	struct expr_err wrong = { .off = 0 };
 	enum rc rc = RC_OK;
 
 	if (a->users == NULL)

@@ -19,6 +19,14 @@ total_of(struct slice s, size_t *total)
 	return *total < HEP_STREAM_HEAD ? RC_BAD : RC_OK;
 }
 
+bool
+hep_stream_fits(struct slice packet)
+{
+	size_t total;
+
+	return total_of(packet, &total) == RC_OK && total == packet.n;
+}
+
 /* Moves bytes from `in` until the kept part has `want`. */
 static bool
 fill(struct hep_stream *h, struct slice *in, size_t want)

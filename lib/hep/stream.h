@@ -28,6 +28,8 @@ void hep_stream_reset(struct hep_stream *);	/* frees what is held */
  * RC_BAD  no HEP: the stream is of no use any more
  */
 enum rc hep_stream_next(struct hep_stream *, struct slice *in, struct slice *packet) MUST_USE;
+/* A stream may carry it: it says how long it is, and is. */
+bool hep_stream_fits(struct slice packet);
 /* Bytes of a packet that has begun. */
 size_t hep_stream_held(const struct hep_stream *);
 #endif

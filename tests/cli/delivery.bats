@@ -365,7 +365,7 @@ certificates() {
 @test "options that contradict each other are usage errors" {
 	for o in '--failover --balance rr udp:127.0.0.1:9' '--addressed --failover' '--cert-key x udp:127.0.0.1:9' \
 		'--spool-drop newest udp:127.0.0.1:9' '--spool-max 2M udp:127.0.0.1:9' '-V 2 tcp:127.0.0.1:9' '-V 1 udp:127.0.0.1:9 sips:127.0.0.1' \
-		'--spool s udp:127.0.0.1:9 hep:udp:127.0.0.1:9' '--rate 1 --speed 1x udp:127.0.0.1:9' '--rate 0 udp:127.0.0.1:9' '--speed x udp:127.0.0.1:9' '--spool s --spool-max 10 udp:127.0.0.1:9' '--from nowhere udp:127.0.0.1:9'; do
+		'--spool s udp:127.0.0.1:9 hep:udp:127.0.0.1:9' '--rate 1 --speed 1x udp:127.0.0.1:9' '--rate 0 udp:127.0.0.1:9' '--speed x udp:127.0.0.1:9' '--spool s --queue 1M udp:127.0.0.1:9' '--spool s --on-full block udp:127.0.0.1:9' '--spool s --spool-max 10 udp:127.0.0.1:9' '--from nowhere udp:127.0.0.1:9'; do
 		# shellcheck disable=SC2086
 		[ "$(status hepsend $o </dev/null)" = 2 ] || { echo "$o"; return 1; }
 		[ "$(wc -l <err)" = 1 ]
@@ -407,4 +407,22 @@ certificates() {
 		[ "$(status hepsend -V $v tcp:127.0.0.1:9 </dev/null)" = 2 ]
 		[ "$(cat err)" = "hepsend: tcp:127.0.0.1:9: packets of HEP versions 1 and 2 do not say where they end: only UDP carries them" ]
 	done
+}
+
+@test "packets that are HEP 1 and 2 already, or damaged, go over UDP and are counted for TCP" {
+	input
+	{ hepenc -V 1 <in; hepenc <in; } >mixed
+	start_sink got
+	udp=$port
+	start_collector tcp
+	[ "$(status hepsend "udp:127.0.0.1:$udp" "tcp:127.0.0.1:$port" --tee -r mixed)" = 1 ]
+	stop_sink got
+	stop_collector tcp
+	expected
+	cmp tcp want
+	[ "$(wc -l <got)" = $((2 * count)) ]
+	cmp <(tail -n "$count" got) want
+	[ "$(ledger out send_failed)" = "$count" ]
+	sums out
+	[ "$(grep -c 'only UDP carries it' err)" = 1 ]
 }
