@@ -5,6 +5,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 B=${B:-build}
+unset MAKEFLAGS MFLAGS	# of the make that runs this: none of the tests' business
 export B TOP=$PWD
 [ -z "${CORPUS:-}" ] || CORPUS=$(realpath "$CORPUS") && export CORPUS
 export PATH=$PWD/$B/bin:$PATH LC_ALL=C.UTF-8 TZ=UTC
