@@ -10,7 +10,7 @@
  */
 #include "base/pool.h"
 
-#define LINHASH_HEAD_BITS 19	/* 4-byte heads: chunks of 2 MiB */
+#define LINHASH_HEAD_BITS 17	/* 4-byte heads: chunks of 512 KiB. The first touch of a huge page may take 20 ms in a virtual machine */
 
 struct linhash {
 	const struct pool *items;

@@ -3,14 +3,14 @@
 #define BASE_POOL_H
 /*
  * pool - items of one size, named by 32-bit numbers, half the size of pointers. Number 0 is nobody's item, but can be read: all zero.
- * Grows by chunks of 2^15 items, so no call pauses and no item moves; chunks are kept until pool_reset.
+ * Grows by chunks of 2^13 items, so no call pauses and no item moves; chunks are kept until pool_reset.
  * Threads: one a struct pool.
  */
 #include <string.h>
 
 #include "base/slice.h"
 
-#define POOL_BITS 15	/* 64-byte items: chunks of 2 MiB */
+#define POOL_BITS 13	/* 64-byte items: chunks of 512 KiB; see linhash.h for why no more */
 
 struct pool {
 	uint8_t **chunk;

@@ -12,7 +12,10 @@ void *xcalloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
 void *xrealloc(void *p, size_t n) __attribute__((returns_nonnull));	/* n > 0 */
 char *xstrdup(const char *s) __attribute__((malloc, returns_nonnull));
 char *xstrndup(const char *s, size_t n) __attribute__((malloc, returns_nonnull));
-/* Zeroed memory for a big table, page-aligned, huge pages advised (design section 3). Free with xhuge_free. */
+/*
+ * Zeroed memory for a big table, page-aligned; from 2 MiB on with huge pages advised, of which the first touch of each may take 20 ms in a virtual
+ * machine: nothing for what grows while messages pass. Free with xhuge_free.
+ */
 void *xhuge(size_t bytes) __attribute__((returns_nonnull));
 void xhuge_free(void *p, size_t bytes);
 #endif
