@@ -58,7 +58,7 @@ bool sip_header_is(struct slice have, struct slice want);
 struct sip_nameaddr {
 	struct slice display, uri, params;
 };
-/* One value (see sip_value_next). RC_BAD: an open quote, no '>', no URI …; *out is what could be read all the same. */
+/* One value. RC_BAD: an open quote, no '>', no URI …; *out is what could be read all the same. */
 enum rc sip_nameaddr(struct slice value, struct sip_nameaddr *out) MUST_USE;
 
 /*
@@ -80,10 +80,10 @@ bool sip_param(struct slice params, struct slice name, struct slice *value);
 bool sip_param_list(struct slice params, struct slice name, struct slice *value);
 
 /*
- * The next of the comma-separated values in *list (Via, Contact, Route …), trimmed; commas in quoted strings and <> separate
- * nothing. False when none is left. A quoted string that does not end takes the rest.
+ * The next of the comma-separated values of a Via header, trimmed; commas in quoted strings separate nothing, and '<' is a
+ * character like others. False when none is left. A quoted string that does not end takes the rest.
  */
-bool sip_value_next(struct slice *list, struct slice *value);
+bool sip_via_next(struct slice *list, struct slice *value);
 
 /*
  * Parts of one Via value: "UDP", "host:port" as it stands, ";branch=…". RC_BAD: another protocol than SIP/2.0, or one of

@@ -160,7 +160,7 @@ index_vias(struct slice msg, struct slice list, struct sip_index *x)
 		index_via(msg, list, x, slice_chr(list, '"') == list.n);
 		return;
 	}
-	while (sip_value_next(&list, &value)) {
+	while (sip_via_next(&list, &value)) {
 		if (value.n == 0) {	/* RFC 4475 3.1.2.1 has such commas */
 			x->flags |= SIP_UNUSUAL;
 			continue;

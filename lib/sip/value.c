@@ -157,22 +157,18 @@ sip_param_list(struct slice params, struct slice name, struct slice *value)
 }
 
 bool
-sip_value_next(struct slice *list, struct slice *value)
+sip_via_next(struct slice *list, struct slice *value)
 {
 	struct slice s = *list;
 	size_t i = 0, end;
-	bool angle = false;
 
 	if (s.p == NULL)
 		return false;
-	for (; i < s.n && (angle || s.p[i] != ','); i++) {
-		if (s.p[i] == '"' && !angle) {
+	for (; i < s.n && s.p[i] != ','; i++)
+		if (s.p[i] == '"') {
 			end = skip_quoted(s, i);
 			i = end <= s.n ? end - 1 : s.n - 1;
 		}
-		if (s.p[i] == '<' || s.p[i] == '>')
-			angle = s.p[i] == '<';
-	}
 	*value = slice_trim(slice_head(s, i));
 	*list = i < s.n ? slice_skip(s, i + 1) : (struct slice){ NULL, 0 };
 	return true;
@@ -210,7 +206,7 @@ sip_top_via(struct slice msg, struct slice *transport, struct slice *sent_by)
 	struct slice list, value;
 	struct sip_via via;
 
-	if (!sip_header(msg, SLICE_LIT("Via"), 0, &list) || !sip_value_next(&list, &value))
+	if (!sip_header(msg, SLICE_LIT("Via"), 0, &list) || !sip_via_next(&list, &value))
 		return RC_BAD;
 	(void)!sip_via(value, &via);
 	if (via.transport.n == 0 || via.sent_by.n == 0)

@@ -135,8 +135,18 @@ certificates() {
 
 @test "a connection that is reset over and over: in = sent + counted, and every packet is whole" {
 	input
+	sipcap -r "$G/hep3-udp6/input.pcap" >more
+	count=$((count + $(tracecat <more | wc -l)))
 	start_collector got --reset 10
-	status hepsend --tee "tcp:127.0.0.1:$port" <in >/dev/null
+	mkfifo feed
+	hepsend --tee "tcp:127.0.0.1:$port" <feed >out 2>err &
+	local pid=$!
+	exec 4>feed
+	cat in >&4
+	wait_for grep -q 'again' err	# a reset behind all that was to be sent need not be seen
+	cat more >&4
+	exec 4>&-
+	wait "$pid" || true
 	stop_collector got
 	sums out
 	[ "$(ledger out offered)" = "$count" ]

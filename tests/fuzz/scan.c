@@ -30,7 +30,7 @@ check_value(struct slice v)
 	struct sip_via via;
 	struct slice list = v, one, tag;
 
-	while (sip_value_next(&list, &one)) {
+	while (sip_via_next(&list, &one)) {
 		inside(v, one);
 		(void)!sip_nameaddr(one, &na);
 		inside(one, na.display), inside(one, na.uri), inside(one, na.params);

@@ -239,8 +239,8 @@ lists(void **state)
 	static const struct {
 		const char *text, *want;	/* values joined with '|' */
 	} rows[] = {
-		{ "a", "a|" }, { "a , b", "a|b|" }, { "", "|" }, { ",", "||" }, { "\"x,y\" <a,b>;c=\"d,e\",f", "\"x,y\" <a,b>;c=\"d,e\"|f|" },
-		{ "\"open, b", "\"open, b|" }, { "<open, b", "<open, b|" }, { "\"\\\",\",b", "\"\\\",\"|b|" },
+		{ "a", "a|" }, { "a , b", "a|b|" }, { "", "|" }, { ",", "||" }, { "a;b=\"x,y\";c=\"d,e\",f", "a;b=\"x,y\";c=\"d,e\"|f|" },
+		{ "\"open, b", "\"open, b|" }, { "<a,b>,U<P c", "<a|b>|U<P c|" }, { "\"\\\",\",b", "\"\\\",\"|b|" },
 	};
 
 	(void)state;
@@ -249,7 +249,7 @@ lists(void **state)
 		struct slice list = g.s, v;
 		struct buf out = { 0 };
 
-		while (sip_value_next(&list, &v)) {
+		while (sip_via_next(&list, &v)) {
 			buf_put(&out, v);
 			buf_u8(&out, '|');
 		}
