@@ -105,8 +105,8 @@ build-fuzz/lib.a: $(FUZZ_OBJ)
 	@rm -f $@
 	$(AR) qcs $@ $^
 build-fuzz/%: tests/fuzz/%.c build-fuzz/lib.a
-	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LIBS)
--include $(FUZZ_OBJ:.o=.d)
+	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.c %.a,$^) $(ALL_LIBS)
+-include $(FUZZ_OBJ:.o=.d) $(FUZZERS:%=%.d)
 fuzzers: $(FUZZERS)
 fuzz: setup-test
 	@$(MAKE) --no-print-directory fuzzers

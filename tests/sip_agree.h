@@ -7,6 +7,8 @@
  * agree_check returns false, with the field's name and both texts in *d, where they differ. Messages that libosip2 refuses are
  * not compared (*accepted says so). What is not compared, and why, stands at each check.
  */
+#include <string.h>
+
 #include "base/slice.h"
 #include "sip/msg.h"
 #include "sip/osip.h"
@@ -168,6 +170,49 @@ agree_open_quote(struct slice v)
 	return open;
 }
 
+/* Skips the bytes of *s that are in `set`; how many. */
+static inline size_t
+agree_span(struct slice *s, const char *set)
+{
+	size_t n = 0;
+
+	while (n < s->n && s->p[n] != '\0' && strchr(set, s->p[n]) != NULL)
+		n++;
+	*s = slice_skip(*s, n);
+	return n;
+}
+
+/*
+ * The value's first via-parm is as the grammar has it (RFC 3261 25.1) up to its parameters. What another one says is anybody's
+ * guess: libosip2 looks for a '[' anywhere, and ends a transport at a blank but not at a tab.
+ */
+static inline bool
+agree_via_regular(struct slice v)
+{
+#define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	static const char lws[] = " \t\r\n";
+	static const char *const protocol[] = { "SIPsip", "/", "2.0", "/" };
+
+	for (int i = 0; i < 4; i++) {
+		if (agree_span(&v, protocol[i]) == 0)
+			return false;
+		(void)agree_span(&v, lws);
+	}
+	if (agree_span(&v, ALNUM "-.!%*_+`'~") == 0 || agree_span(&v, lws) == 0)
+		return false;
+	if (agree_span(&v, "[") == 0) {
+		if (agree_span(&v, ALNUM "-._") == 0)
+			return false;
+	} else if (agree_span(&v, ":.0123456789ABCDEFabcdef") == 0 || agree_span(&v, "]") == 0) {
+		return false;
+	}
+	(void)agree_span(&v, lws);
+	if (agree_span(&v, ":") > 0)
+		(void)(agree_span(&v, lws), agree_span(&v, "0123456789"), agree_span(&v, lws));
+	return v.n == 0 || v.p[0] == ';' || v.p[0] == ',';
+#undef ALNUM
+}
+
 static inline bool
 agree_via(const struct sip_full *f, const struct sip_index *x, struct slice msg, struct disagreement *d)
 {
@@ -175,7 +220,8 @@ agree_via(const struct sip_full *f, const struct sip_index *x, struct slice msg,
 	struct sip_full_via via;
 	size_t n;
 
-	if (!sip_full_via(f, 0, &via) || (sip_header(msg, SLICE_LIT("Via"), 0, &host) && agree_open_quote(host)))
+	if (!sip_full_via(f, 0, &via) ||
+	    (sip_header(msg, SLICE_LIT("Via"), 0, &host) && (agree_open_quote(host) || !agree_via_regular(host))))
 		return true;
 	if (sip_top_via(msg, &transport, &sent_by) != RC_OK)
 		return agree_is(d, "Via", transport, via.transport);
