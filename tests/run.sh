@@ -45,7 +45,7 @@ for f in "${suites[@]}"; do
 	n=$(basename "$f" .bats)
 	# shellcheck disable=SC2053
 	[ -e "$f" ] && [[ $n == $only ]] || continue
-	bats --tap --jobs "${JOBS:-2}" "$f" >"$log/$n" 2>&1 </dev/null
+	bats --tap --jobs "${JOBS:-$((2 * $(nproc)))}" "$f" >"$log/$n" 2>&1 </dev/null
 	s=$?
 	[ "$s" = 0 ] && ! grep '^not ok' "$log/$n" | grep -vq '# SKIP' || { echo "# $f"; cat "$log/$n"; }
 	count "$n" "$log/$n" "$s"
