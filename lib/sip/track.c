@@ -162,7 +162,7 @@ is_alive(const struct set *s, uint64_t t)
 
 /*
  * The best transaction of this set, if it is better than what was found. A sender's CSeq numbers grow within a dialog (RFC 3261 12.2.1.1), so
- * where a busy one has many transactions, a request with a higher number than the last ones is none of those before them.
+ * where a busy one has many transactions, a request with a number well above the last ones is none of those before them.
  */
 static void
 find_txn(const struct track *k, uint32_t set, const struct track_msg *m, struct found *f)
@@ -175,7 +175,8 @@ find_txn(const struct track *k, uint32_t set, const struct track_msg *m, struct 
 
 		if (score > f->score)
 			f->set = set, f->txn = i, f->score = score;
-		if (++looked >= LOOK_BACK && m->sip->status == 0 && x->from == m->from && x->to == m->to_tag && x->cseq < m->sip->cseq)
+		if (++looked >= LOOK_BACK && m->sip->status == 0 && x->from == m->from && x->to == m->to_tag &&
+		    x->cseq < m->sip->cseq && m->sip->cseq - x->cseq > LOOK_BACK)
 			break;
 	}
 }

@@ -18,8 +18,8 @@
  *				takes an INVITE out of it, a CANCEL puts it back (9.1)
  *   transaction after its final reply	32 s after its last message (Timers D, H, J); until every branch has failed a forked INVITE goes on
  *   INVITE usage, one a To tag	from a 2xx until 2xx, 408, 481 or silence (Timer F) answers a BYE, or 408, 481 a re-INVITE;
- *				silent for dialog_timeout_ns: gone
- *   subscription, one a notifier and Event	until NOTIFY says "terminated", or its expiry (RFC 6665 4.1.3)
+ *				or when it was silent for dialog_timeout_ns
+ *   subscription			of one Event, from one notifier to one subscriber: until NOTIFY says "terminated", or its expiry (RFC 6665 4.1.3)
  *   the set			32 s after the last of these ended, 64 s if that was a challenge
  *
  * Clock: none but the records. A set's end is judged by the time of the message at hand; the table as a whole is swept by a clock

@@ -100,7 +100,9 @@ track_set_retried(const struct track *k, const struct set *s, const struct track
 
 	if (!(s->flags & SET_RETRY) || !is_request(m) || s->txn == 0 || x->method != m->method)
 		return false;
-	if ((s->flags & SET_DIALOG) ? m->to_tag != 0 : x->extra != m->extra)	/* a dialog's SUBSCRIBE has its Event there */
+	if (m->to_tag != 0 && class_of(m->method) != CLASS_ALONE)
+		return false;
+	if (!(s->flags & SET_DIALOG) && x->extra != m->extra)	/* a dialog's SUBSCRIBE has its Event there */
 		return false;
 	return x->uri == track_uri(m, SIP_SPAN_FROM_USER, k->conf.seed);
 }
@@ -136,7 +138,7 @@ track_set_begin(const struct track *k, struct set *s, const struct track_msg *m)
 	enum method_class c = class_of(m->method);
 
 	s->caller = m->from;
-	if (c == CLASS_OPENS || (c == CLASS_DIALOG && m->to_tag != 0))
+	if (c == CLASS_OPENS || (c == CLASS_DIALOG && m->to_tag != 0) || (c == CLASS_EITHER && m->to_tag != 0 && is_request(m)))
 		s->flags |= SET_DIALOG;
 	else
 		s->caller = track_uri(m, SIP_SPAN_FROM_USER, k->conf.seed);
@@ -181,12 +183,14 @@ add_branches(struct txn *x, const struct sip_index *p, bool request)
 		last--;
 	if (last == 0)
 		return;
-	if (x->via[0] == 0) {	/* an ACK before it may have left the branch elsewhere */
+	if (x->via[0] == 0) {	/* an ACK or CANCEL before it may have left the branch elsewhere */
 		slot = via_slot(x, p->via[last - 1]);
 		x->via[0] = branch_of(p->via[last - 1]);
 		if (slot < TXN_VIAS) {
 			x->via[slot] = 0;
 			x->done = (uint8_t)((x->done & ~(1u << slot)) | (x->done >> slot & 1));
+		} else {
+			x->flags &= (uint8_t)~TXN_CANCELLED;	/* of a branch behind a proxy only */
 		}
 	}
 	if (p->via[0] == 0)
@@ -286,7 +290,7 @@ move_request(struct track *k, struct set *s, struct txn *x, const struct track_m
 			track_usage_ack(k, s, m);
 		break;
 	case SIP_CANCEL:	/* a proxy may cancel one of its branches and go on with another */
-		if (m->sip->vias > 0 && via_slot(x, m->sip->via[0]) == 0)
+		if (fresh || (m->sip->vias > 0 && via_slot(x, m->sip->via[0]) == 0))
 			x->flags |= TXN_CANCELLED;
 		break;
 	case SIP_BYE:
@@ -299,10 +303,10 @@ move_request(struct track *k, struct set *s, struct txn *x, const struct track_m
 		break;
 	case SIP_SUBSCRIBE:
 		if (first)
-			x->extra = track_event(k, m);
+			track_usage_subscribe(k, s, x, m);
 		break;
 	}
-	if (m->sip->method == SIP_INVITE && by_ack(x))
+	if (m->sip->method == SIP_INVITE && (by_ack(x) || (first && !(x->flags & TXN_COMPLETED))))
 		x->to = m->to_tag;
 	if (m->sip->method != SIP_ACK && m->sip->method != SIP_CANCEL) {
 		bool known = top_slot(x, m->sip) < TXN_VIAS;
@@ -369,7 +373,7 @@ track_set_deadline(struct track *k, struct set *s, uint64_t now, bool fresh)
 
 	if (fresh && s->txns > 1 && (s->txns & (s->txns - 1)) == 0)	/* now and then: at 2, 4, 8 … */
 		track_txn_prune(k, s, now);
-	if (end >= now + k->conf.dialog_timeout_ns && end >= now + 2 * TRACK_LINGER)
+	if (end >= now + k->conf.dialog_timeout_ns + TRACK_LINGER && end >= now + 2 * TRACK_LINGER)
 		return end;
 	for (uint32_t i = s->txn; i != 0; i = txn_at(k, i)->next) {
 		e = txn_end(txn_at(k, i));

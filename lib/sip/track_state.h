@@ -36,10 +36,9 @@ uint64_t track_set_deadline(struct track *, struct set *, uint64_t now, bool fre
  */
 void track_usage_ack(struct track *, struct set *, const struct track_msg *);	/* of an INVITE that is not known */
 void track_usage_bye(struct track *, struct set *, const struct track_msg *);
+void track_usage_subscribe(struct track *, struct set *, struct txn *, const struct track_msg *);
 void track_usage_notify(struct track *, struct set *, const struct track_msg *);
 void track_usage_final(struct track *, struct set *, const struct txn *, const struct track_msg *);	/* reply from 200 on */
-/* Event package and id (RFC 6665 8.2.1), never 0. */
-uint32_t track_event(const struct track *, const struct track_msg *);
 /* When the last usage ends, the 32 s after it included; 0 = there is none. */
 uint64_t track_usage_end(const struct track *, const struct set *, uint64_t now);
 #endif

@@ -73,6 +73,7 @@ struct txn {	/* one cache line */
 enum usage_state {
 	USAGE_CONFIRMED = 1,	/* INVITE usage */
 	USAGE_BYE,		/* BYE under way: lives as long as that transaction */
+	USAGE_BYE_ONLY,		/* the same, and no call was seen so far */
 	USAGE_ENDED,		/* kept, so that a late 2xx does not revive it */
 	USAGE_SUBSCRIPTION,
 };

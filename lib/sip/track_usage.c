@@ -4,6 +4,7 @@
 #include "sip/track_state.h"
 
 #define EVENT_UNKNOWN 1		/* of a SUBSCRIBE that was not seen: the first NOTIFY tells */
+#define BY_CALLER 0x80000000u	/* the set's caller is the notifier */
 #define DEFAULT_EXPIRES 3600	/* where a subscription's end is nowhere said */
 
 static struct usage *
@@ -41,6 +42,8 @@ confirm(struct track *k, struct set *s, const struct track_msg *m)
 
 	if (u->state == 0)
 		u->state = USAGE_CONFIRMED;
+	else if (u->state == USAGE_BYE_ONLY)
+		u->state = USAGE_BYE;
 }
 
 static void
@@ -57,11 +60,19 @@ event_hash(const struct track *k, struct slice package, struct slice id)
 {
 	uint32_t h = (uint32_t)hash64_seed(package.p, package.n, hash64_seed(id.p, id.n, k->conf.seed));
 
+	h &= ~BY_CALLER;
 	return h > EVENT_UNKNOWN ? h : EVENT_UNKNOWN + 1;
 }
 
-uint32_t
-track_event(const struct track *k, const struct track_msg *m)
+/* Either side may subscribe to the same of the other. */
+static uint32_t
+event_by(const struct set *s, uint32_t notifier, uint32_t event)
+{
+	return notifier == s->caller ? event | BY_CALLER : event;
+}
+
+static uint32_t
+event_of(const struct track *k, const struct track_msg *m)
 {
 	struct slice v, id = { NULL, 0 };
 
@@ -86,17 +97,46 @@ subscribe(struct track *k, struct set *s, const struct track_msg *m, uint32_t ev
 static void
 refer(struct track *k, struct set *s, const struct track_msg *m)
 {
-	uint32_t event = event_hash(k, SLICE_LIT("refer"), (struct slice){ NULL, 0 });
+	uint32_t event = event_by(s, m->to, event_hash(k, SLICE_LIT("refer"), (struct slice){ NULL, 0 }));
 
 	if (usage_find(k, s, peer_of(s, m), event) == NULL)
 		subscribe(k, s, m, event, true, TRACK_LINGER / SECOND);
+}
+
+/* What a 2xx without its SUBSCRIBE began is this one. */
+static void
+name_event(struct track *k, struct set *s, struct usage *u, uint32_t event)
+{
+	struct usage *known = usage_find(k, s, u->peer, event);
+
+	if (known == NULL) {
+		u->event = event;
+		return;
+	}
+	known->state = u->state;	/* more recent */
+	known->until = u->until;
+	u->state = USAGE_ENDED;
+}
+
+void
+track_usage_subscribe(struct track *k, struct set *s, struct txn *x, const struct track_msg *m)
+{
+	uint32_t unknown = m->from == s->caller ? EVENT_UNKNOWN : EVENT_UNKNOWN | BY_CALLER;
+
+	x->extra = event_of(k, m);
+	for (uint32_t i = s->usage; i != 0 && (x->flags & TXN_COMPLETED); i = usage_at(k, i)->next) {
+		struct usage *u = usage_at(k, i);
+
+		if (u->event == unknown && u->state == USAGE_SUBSCRIPTION && (m->to_tag == 0 || u->peer == peer_of(s, m)))
+			name_event(k, s, u, unknown - EVENT_UNKNOWN + x->extra);
+	}
 }
 
 void
 track_usage_notify(struct track *k, struct set *s, const struct track_msg *m)
 {
 	struct slice v, n;
-	uint32_t event = track_event(k, m);
+	uint32_t event = event_by(s, m->from, event_of(k, m));
 	struct usage *u;
 	uint64_t seconds = 0;
 	bool known;
@@ -105,11 +145,9 @@ track_usage_notify(struct track *k, struct set *s, const struct track_msg *m)
 		return;
 	known = sip_param(slice_skip(v, slice_chr(v, ';')), SLICE_LIT("expires"), &n) && slice_u64(slice_trim(n), UINT32_MAX, &seconds);
 	v = slice_trim(slice_head(v, slice_chr(v, ';')));
-	u = usage_find(k, s, peer_of(s, m), EVENT_UNKNOWN);
-	if (u != NULL && usage_find(k, s, peer_of(s, m), event) == NULL)
-		u->event = event;
-	else if (u != NULL)
-		u->state = USAGE_ENDED;
+	u = usage_find(k, s, peer_of(s, m), event_by(s, m->from, EVENT_UNKNOWN));
+	if (u != NULL && u->state == USAGE_SUBSCRIPTION)
+		name_event(k, s, u, event);
 	if (slice_ieq(v, SLICE_LIT("terminated")))
 		usage_get(k, s, peer_of(s, m), event)->state = USAGE_ENDED;
 	else
@@ -140,7 +178,27 @@ track_usage_ack(struct track *k, struct set *s, const struct track_msg *m)
 void
 track_usage_bye(struct track *k, struct set *s, const struct track_msg *m)
 {
-	move_usage(k, s, m, USAGE_CONFIRMED, USAGE_BYE);
+	struct usage *u = usage_get(k, s, peer_of(s, m), 0);
+
+	if (u->state == 0)
+		u->state = USAGE_BYE_ONLY;
+	else if (u->state == USAGE_CONFIRMED)
+		u->state = USAGE_BYE;
+}
+
+/* Refused, and not as unknown: the call, if there is one, goes on; but where both hung up at once, the other BYE counts. */
+static void
+bye_failed(struct track *k, struct set *s, const struct txn *refused, const struct track_msg *m)
+{
+	for (uint32_t i = s->txn; i != 0; i = txn_at(k, i)->next) {
+		const struct txn *x = txn_at(k, i);
+
+		if (x != refused && x->method == SIP_BYE && !(x->flags & TXN_COMPLETED) &&
+		    ((x->from == m->to && x->to == m->from) || (x->from == m->from && x->to == m->to)))
+			return;
+	}
+	move_usage(k, s, m, USAGE_BYE, USAGE_CONFIRMED);
+	move_usage(k, s, m, USAGE_BYE_ONLY, 0);
 }
 
 void
@@ -160,13 +218,13 @@ track_usage_final(struct track *k, struct set *s, const struct txn *x, const str
 	else if (m->method == SIP_BYE && (gone || status < 300))
 		move_usage(k, s, m, 0, USAGE_ENDED);
 	else if (m->method == SIP_BYE)
-		move_usage(k, s, m, USAGE_BYE, USAGE_CONFIRMED);
+		bye_failed(k, s, x, m);
 	if (m->method == SIP_REFER && status < 300)
 		refer(k, s, m);
 	if (m->method != SIP_SUBSCRIBE || status >= 300)
 		return;
 	known = sip_header(m->msg, SLICE_LIT("Expires"), 0, &v) && slice_u64(v, UINT32_MAX, &seconds);
-	subscribe(k, s, m, x->extra != 0 ? x->extra : EVENT_UNKNOWN, known, seconds);
+	subscribe(k, s, m, event_by(s, m->to, x->extra != 0 ? x->extra : EVENT_UNKNOWN), known, seconds);
 }
 
 uint64_t
@@ -177,9 +235,8 @@ track_usage_end(const struct track *k, const struct set *s, uint64_t now)
 	for (uint32_t i = s->usage; i != 0; i = usage_at(k, i)->next) {
 		const struct usage *u = usage_at(k, i);
 
-		e = u->state == USAGE_CONFIRMED ? now + k->conf.dialog_timeout_ns :
-		    u->state == USAGE_SUBSCRIPTION ? u->until + TRACK_LINGER : 0;
+		e = u->state == USAGE_CONFIRMED ? now + k->conf.dialog_timeout_ns : u->state == USAGE_SUBSCRIPTION ? u->until : 0;
 		end = e > end ? e : end;
 	}
-	return end;
+	return end != 0 ? end + TRACK_LINGER : 0;
 }
