@@ -104,7 +104,7 @@ class Transaction:
 
     def acknowledged(self):
         """Only an ACK was seen so far: its To tag need not be the INVITE's."""
-        return all(m.own == "ACK" or not m.request and m.status < 200 for m in self.messages)
+        return all(m.own in ("ACK", "CANCEL") if m.request else m.status < 200 for m in self.messages)
 
     def challenged(self):
         finals = self.finals()
@@ -121,11 +121,13 @@ class Transaction:
         finals, open_branches = self.finals(), self.pending()
         if any(m.status < 300 for m in finals) or finals and not open_branches:
             return finals[-1].time
+        if self.messages[0].own == "ACK" and self.acknowledged():
+            return self.last()  # its final reply was not seen
         if self.method != "INVITE":
             return self.last() + T  # Timer F
         rings = any(not m.request and m.own == "INVITE" and m.status < 200 for m in self.messages)
         # Only the sender gives up all: a proxy may cancel one of its branches and go on with another.
-        sender = {m.branches[-1] for m in self.messages if m.request and m.own == "INVITE" and m.branches}
+        sender = {m.branches[-1] for m in self.messages if m.own == "INVITE" and m.branches}
         cancelled = any(m.request and m.own == "CANCEL" and (not sender or sender & set(m.branches)) for m in self.messages)
         return self.last() + (SILENCE if rings and not cancelled else T)  # Timer B; 9.1
 
@@ -158,7 +160,7 @@ class Set:
 
     def end(self):
         if self.known is None:
-            over = [t.over() for t in self.transactions]
+            over = [max(t.over(), t.end() - T) for t in self.transactions]
             if self.dialog:
                 over += self.calls() + self.subscriptions()
             last = self.transactions[-1]
@@ -195,7 +197,7 @@ class Set:
         one without an answer is as good as a 408 (RFC 3261 12.2.1.2)."""
         if m.request:
             return m.own == "ACK" and m.txn.messages[0] is m
-        if m.status < 200 or m.status in (408, 481) or m.own == "BYE" and m.status < 300:
+        if m.status < 200 or m.status in (408, 481) or m.own == "CANCEL" or m.own == "BYE" and m.status < 300:
             return False
         if m.method in ("SUBSCRIBE", "NOTIFY"):  # of a subscription, which has its own end
             return False
@@ -205,11 +207,11 @@ class Set:
         ends = {}
         for m in self.messages:
             ok = not m.request and 200 <= m.status < 300
-            if m.request and m.own == "NOTIFY":
+            if m.request and m.own == "NOTIFY" and m is next(r for r in m.txn.messages if r.request):  # an old copy undoes nothing
                 state, _, rest = m.value("subscription-state").partition(";")
-                key = (m.frm, m.event())
-                if (m.frm, None) in ends:
-                    ends.setdefault(key, ends.pop((m.frm, None)))
+                key, any_event = (m.frm, m.tag, m.event()), (m.frm, m.tag, None)
+                if any_event in ends:
+                    ends[key] = ends.pop(any_event)
                 if state.strip().lower() == "terminated":
                     ends[key] = m.time
                 else:
@@ -219,12 +221,14 @@ class Set:
                     else:
                         ends.setdefault(key, m.time + SUBSCRIPTION)
             elif ok and m.own == "REFER":
-                ends.setdefault((m.tag, "refer"), m.time + T)  # Timer N: until its NOTIFY says more, RFC 6665 4.1.2.4
+                ends.setdefault((m.tag, m.frm, "refer"), m.time + T)  # Timer N: until its NOTIFY says more, RFC 6665 4.1.2.4
             elif ok and m.own == "SUBSCRIBE":
                 asked = [r.event() for r in m.txn.messages if r.request and r.own == "SUBSCRIBE"]
-                key = (m.tag, asked[0] if asked else None)  # None: its request was not seen; the first NOTIFY tells
-                if ends.get(key, m.time) >= m.time:
-                    ends[key] = m.time + seconds(m.value("expires"), SUBSCRIPTION)
+                key = (m.tag, m.frm, asked[0] if asked else None)  # None: its request was not seen; the first NOTIFY tells
+                if m.value("expires"):
+                    ends[key] = m.time + seconds(m.value("expires"), 0)
+                else:
+                    ends.setdefault(key, m.time + SUBSCRIPTION)
         return list(ends.values())
 
 
@@ -280,7 +284,7 @@ def set_of(m, sets):
         return retried(m, [s for s in sets if not s.dialog])
     known = [s for s in dialogs if m.frm in s.parties or (m.tag or m.to) in s.parties]
     if not in_dialog(m):
-        known = [s for s in known if {m.frm, m.tag} <= s.parties]  # the reply to a request that was not seen: within a dialog?
+        known = [s for s in known if m.tag and m.method not in ALONE]  # the reply to a request that was not seen
     return next(iter(known), None) or (retried(m, dialogs) if m.request and not m.tag else None)
 
 
