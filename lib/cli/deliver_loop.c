@@ -138,7 +138,7 @@ deliver_finish(struct deliver *d)
 			outlet_finish(d->target[i]->outlet);
 			step(d->target[i], now);
 		}
-	while (unfinished(d, now) && now < until && sig_level() < 2) {
+	while (unfinished(d, now) && now < until && !sig_hurry()) {
 		(void)deliver_wait(d, -1, until - now);
 		now = deliver_now_ns();
 		if ((int64_t)(progress(d) - best) > 0) {	/* more than ever: sent and sent again to one that breaks is no progress */

@@ -13,7 +13,7 @@
 #define REPEAT_US 100000	/* from level 2 on */
 
 /* Signal handlers reach nothing but globals. */
-static volatile sig_atomic_t level, usr1, hup;
+static volatile sig_atomic_t level, again, usr1, hup;
 static int wake[2] = { -1, -1 };
 static struct sig_conf conf;
 
@@ -31,6 +31,7 @@ arm(uint64_t first_us)
 static void
 stop_signal(void)
 {
+	again = level > 0;
 	if (level == 0 && !conf.source) {
 		level = 1;
 		arm(conf.drain_ns / 1000 > 0 ? conf.drain_ns / 1000 : 1);
@@ -94,6 +95,12 @@ int
 sig_level(void)
 {
 	return level;
+}
+
+bool
+sig_hurry(void)
+{
+	return level >= 2 && (again || !conf.source);
 }
 
 int

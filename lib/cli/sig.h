@@ -22,6 +22,8 @@ struct sig_conf {
 
 void sig_install(const struct sig_conf *);
 int sig_level(void);
+/* A second signal came, or drain_ns is over: not even what was taken already is to be waited for. */
+bool sig_hurry(void);
 /* Readable after any of these signals; sig_clear empties it. */
 int sig_fd(void);
 void sig_clear(void);
