@@ -334,7 +334,7 @@ main(int argc, char *argv[])
 		c.flags |= STAGE_VERIFY;	/* what is rewritten gets a new checksum */
 	c.disorder_ns = conf.in_order ? 0 : conf.lookback;
 	c.hup = rulesopt_rereads() || conf.fail != NULL ? on_hup : NULL;
-	run.dedup = dedupopt_new(takes_calls(&rules), stage_opts.out == NULL || strcmp(stage_opts.out, "-") == 0, conf.max_memory / 4);
+	run.dedup = dedupopt_new(takes_calls(&rules) || rulesopt.file != NULL, stage_opts.out == NULL || strcmp(stage_opts.out, "-") == 0, conf.max_memory / 4);
 	run.links = xcalloc(conf.links.n + 1, sizeof(struct tmpl *));
 	run.select = make_select(&rules);
 	if (conf.fail != NULL)

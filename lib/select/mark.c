@@ -12,16 +12,6 @@ charge(struct select *s, int64_t bytes)
 		track_charge(s->track, bytes);
 }
 
-void
-entry_unref(struct entry *e)
-{
-	if (--e->refs > 0)
-		return;
-	rule_drop(e->rule);
-	free(e->shared);
-	free(e);
-}
-
 struct mark *
 mark_new(struct select *s, enum mark_kind kind)
 {

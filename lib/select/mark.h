@@ -114,6 +114,9 @@ void mark_end(struct select *, struct mark *);
 const struct note *mark_note(struct select *, struct mark *, struct entry *, const struct record *r);
 /* Makes those that depend on the call, of all rules that could take this kind of mark, from its first request. */
 void mark_notes(struct select *, struct mark *, const struct record *first);
+
+/* entries.c: the rules in use. */
+void entries_use(struct select *, struct rules *);
 void entry_unref(struct entry *);
 
 /* wait.c: records that wait. */

@@ -63,7 +63,7 @@ struct select;
 /* Owns the rules from here on. */
 struct select *select_new(const struct select_conf *, struct rules *);
 void select_free(struct select *);
-/* Judges by other rules from now on; owns them. What is taken stays so. */
+/* Judges by other rules from now on; owns them. What is taken stays so. Not between select_prepare and the last select_record after it. */
 void select_use(struct select *, struct rules *);
 /* Those in use now. */
 const struct rules *select_rules(const struct select *);

@@ -99,6 +99,27 @@ load calls
 	[ "$(tracecat -F callid,corr -r out | grep -c '^one	old$')" = 13 ]
 }
 
+@test "HUP: the first rule that takes calls follows them, retransmissions and look-back too" {
+	echo 'trace m if $ci == "mark"' >rules
+	call one alice 0 | sed 1p | flow >whole
+	call mark bob 0 | sed -n 1p | flow >mark
+	mkfifo in
+	sipfilter -f rules --lookback 60s <in >out 2>err &
+	pid=$!
+	exec 9>in
+	cat mark >&9
+	wait_for eval '[ "$(ids -r out 2>/dev/null | wc -l)" = 1 ]'
+	echo 'trace d corr new if $rm == "BYE" || $ci == "two"' >rules
+	kill -HUP $pid
+	call two bob 3 | flow >two
+	wait_for eval 'cat two >&9; [ -n "$(tracecat -F corr -r out 2>/dev/null | grep new)" ]'
+	cat whole >&9
+	exec 9>&-
+	wait $pid
+	[ "$(tracecat -F callid,corr -r out | grep -c '^one	new$')" = "$(tracecat <whole | wc -l)" ]
+	tracecat -F callid,marks -r out | grep -q '^one	retransmission$'
+}
+
 @test "with --lookback a rule's calls are whole" {
 	mixed >in
 	printf 'trace t corr bye if $rm == "BYE" && $rs == 200 && $ci == "two"\ntrace d corr call if $rm == "BYE" && $rs == 200 && $ci == "one"\n' >rules
