@@ -8,6 +8,7 @@
 
 #include "base/xalloc.h"
 #include "capture/format.h"
+#include "trace/frame.h"
 
 enum rc
 file_open(const struct file_conf *conf, struct file **out, struct err *e)
@@ -43,6 +44,14 @@ file_close(struct file *f)
 	free(f);
 }
 
+static enum rc
+no_capture(const struct file *f, struct err *e)
+{
+	if (slice_starts(f->bytes.have, SLICE_LIT(FRAME_SYNC)))
+		return err_set(e, RC_BAD, "no capture file, but a trace record stream: sipfilter -r and tracecat -r read it");
+	return err_set(e, RC_BAD, "no capture file (neither pcap nor pcapng)");
+}
+
 /* Which format it is; runs once. */
 static enum rc
 begin(struct file *f, struct err *e)
@@ -53,7 +62,7 @@ begin(struct file *f, struct err *e)
 	if (rc == RC_END)
 		return err_set(e, RC_BAD, "empty file");
 	if (rc == RC_MORE)
-		return err_set(e, RC_BAD, "no capture file (neither pcap nor pcapng)");
+		return no_capture(f, e);
 	if (rc != RC_OK)
 		return rc;
 	magic = load_le32(f->bytes.have.p);
@@ -62,7 +71,7 @@ begin(struct file *f, struct err *e)
 		return RC_OK;
 	}
 	if (!pcap_is(magic))
-		return err_set(e, RC_BAD, "no capture file (neither pcap nor pcapng)");
+		return no_capture(f, e);
 	f->next = pcap_next_packet;
 	return pcap_begin(f, e);
 }

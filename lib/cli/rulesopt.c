@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/diag.h"
 #include "expr/source.h"
@@ -122,6 +123,8 @@ read_all(const struct rules *old, struct rules *out)
 	if (expr_compile(slice_str(operand), &x, &e) == RC_OK)
 		return make_rule(x, out);
 	say_wrong("expression", slice_str(operand), &e);
+	if (access(operand, F_OK) == 0)
+		diag("there is a file of this name: records are read with -r FILE, an expression with -f FILE");
 	return false;
 }
 
@@ -131,7 +134,7 @@ rulesopt_read(int argc, char **argv)
 	static struct rules out;	/* a leak checker finds in it what an early exit leaves */
 
 	if (argc > 1)
-		diag_usage("one expression at most, not also \"%s\" (quote it as one word)", argv[1]);
+		diag_usage("one expression at most, not also \"%s\" (quote it as one word; records are read with -r FILE)", argv[1]);
 	if (argc > 0 && rulesopt.file != NULL)
 		diag_usage("an expression and -f: one of them");
 	if (argc > 0)

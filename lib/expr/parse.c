@@ -64,7 +64,10 @@ parse_primary(struct parser *p, uint32_t *out)
 		rc = parse_next(p);
 		return rc == RC_OK ? parse_comparison(p, &t, out) : rc;
 	default:
-		return parse_expected(p, "a condition");
+		if (t.type < TOK_EQ || t.type > TOK_NOMATCH)
+			return parse_expected(p, "a condition");
+		return expr_err_set(p->err, RC_BAD, p->tok.off, p->tok.len,
+		    "a variable is missing before it; in double quotes the shell takes it: use single ones");
 	}
 }
 

@@ -243,3 +243,11 @@ load calls
 	exec 9>&-
 	wait $pid
 }
+
+@test "a file as an operand: it says how files are read" {
+	mixed >calls.trace
+	[ "$(status sipfilter -m d calls.trace)" = 2 ]
+	[ "$(tail -n 1 err)" = "sipfilter: there is a file of this name: records are read with -r FILE, an expression with -f FILE" ]
+	[ "$(status sipfilter '$rs == 200' calls.trace)" = 2 ]
+	grep -q 'records are read with -r FILE' err
+}

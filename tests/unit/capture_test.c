@@ -322,6 +322,8 @@ damaged_files(void **state)
 	(void)state;
 	buf_str(&b, "GIF89a, but no capture");
 	expect_bad(&b, "no capture file");
+	buf_str(&b, "\xd1STR, a record stream");
+	expect_bad(&b, "tracecat");
 	pcap_header(&b, true, 0xa1b2c3d4, 1);	/* header and packets of different byte orders */
 	pcap_packet(&b, false, 1, 0, "one", 3);
 	expect_bad(&b, "damaged: packet 1");

@@ -12,7 +12,7 @@ static const struct {
 	{ "(true true)", 6, 4, ") or an operator" }, { "true &&", 7, 1, "it ends where a condition" }, { "&& true", 0, 2, "a condition" },
 	{ "true & true", 5, 1, "written &&" }, { "true | true", 5, 1, "written ||" }, { "not", 3, 1, "it ends where" },
 	{ "$rm = \"x\"", 4, 1, "a comparison is ==" }, { "$rm ==", 6, 1, "it ends where a value" }, { "$rm == )", 7, 1, "a value" },
-	{ "== 5", 0, 2, "a condition" }, { "$rs == 1 == 2", 9, 2, "an operator or the end" }, { "1 == 1", 2, 2, "two constants" },
+	{ "== 5", 0, 2, "single ones" }, { "$rs == 1 == 2", 9, 2, "an operator or the end" }, { "1 == 1", 2, 2, "two constants" },
 	{ "\"a\"", 0, 3, "no condition" }, { "10.0.0.1", 0, 8, "no condition" }, { "$null", 0, 5, "no condition" },
 	{ "INVITE", 0, 6, "unknown word" }, { "nix()", 0, 3, "unknown function" }, { "$rm == INVITE", 7, 6, "a value" },
 	{ "$nix == 1", 0, 4, "unknown variable $nix" }, { "true && $nix", 8, 4, "unknown variable $nix" },
