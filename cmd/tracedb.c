@@ -275,7 +275,7 @@ insert_main(int operands, int argc, char **argv)
 	int status;
 
 	if (operands > 0)
-		diag_usage("insert takes no operand (see --help)");
+		diag_usage("insert takes no operand: the database is -d URL, the records come from standard input or -r FILE");
 	i.stage = stage_open(&conf, false, 0);
 	store = open_store(&store_conf);
 	if (inserter_new(store, &how, &i.inserter, &e) != RC_OK)
