@@ -6,6 +6,7 @@ export PATH=$TOP/$B/bin:$PATH LC_ALL=C.UTF-8 TZ=UTC
 # shellcheck disable=SC2034  # for the .bats files
 DATA=$TOP/tests/data
 unset SIPTRACE_DB_URL SIPTRACE_NODE SIPTRACE_KEY_FILE
+exec {never}<> <(:)	# nothing ever comes out of it; for wait_for, which must not change $!
 
 setup() {
 	bats_require_minimum_version 1.5.0
@@ -25,7 +26,7 @@ wait_for() {
 	local i
 	for ((i = 0; i < 400; i++)); do
 		"$@" && return 0
-		read -rt 0.05 <> <(:) || true
+		read -rt 0.05 -u "$never" || true
 	done
 	echo "gave up waiting for: $*" >&2
 	return 1
