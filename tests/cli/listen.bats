@@ -17,6 +17,7 @@ listen() {
 		want=$((want + 1))
 	done
 	shift
+	rm -f err	# of the one before, whose ports are others
 	sipcap "${where[@]}" "$@" >out 2>err 3>&- &
 	collector=$!
 	wait_for said_ports "$want"
@@ -24,7 +25,7 @@ listen() {
 	# shellcheck disable=SC2034
 	port2=$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' err | sed -n 2p)
 }
-said_ports() { [ "$(grep -c 'listening on' err)" = "$1" ]; }
+said_ports() { [ "$(grep -cs 'listening on' err)" = "$1" ]; }
 
 # stop [STATUS]: ends it as Ctrl-C does; its ledger adds up.
 stop() {
