@@ -161,7 +161,7 @@ make_select(struct rules *rules)
 		.need_flag = conf.need_flag, .set_flag = conf.set_flag, .calls = conf.calls,
 		.without = (uint8_t)((conf.no_dialog_ack ? TRACK_DIALOG_ACK : 0) | (conf.no_spiral ? TRACK_SPIRAL : 0) | (conf.no_sl_acks ? TRACK_SL_ACK : 0)),
 		.shard = conf.shard.i, .shards = conf.shard.n, .sample = conf.sample,
-		.lookback_ns = conf.lookback, .in_order = conf.in_order,
+		.lookback_ns = conf.lookback, .changes = rulesopt.file != NULL, .in_order = conf.in_order,
 		.link_headers = conf.link_headers.v, .link_headers_n = conf.link_headers.n,
 		.links = run.links, .links_n = conf.links.n, .links_whole = conf.linked, .links_max = conf.link_max,
 		.max_bytes = conf.max_memory,

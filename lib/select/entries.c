@@ -9,7 +9,8 @@
 static void
 look_at_rules(struct select *s)
 {
-	s->takes_txns = s->takes_sets = s->notes = s->expires = false;
+	s->takes_txns = s->takes_sets = s->conf.changes && s->conf.lookback_ns > 0;
+	s->notes = s->expires = false;
 	for (size_t i = 0; i < s->rules.n; i++) {
 		const struct rule *r = s->rules.v[i];
 

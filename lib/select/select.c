@@ -248,6 +248,8 @@ decide(struct select *s, const struct record *r, struct place *p, struct entry *
 			mark_count(s, *by);
 		return SELECTED;
 	}
+	if (s->conf.changes && s->hold != NULL && p->set_word != NULL && (s->conf.calls == 0 || s->taken < s->conf.calls))
+		return UNDECIDED;	/* there may be another rule by then */
 	return otherwise;
 }
 

@@ -47,6 +47,7 @@ struct select_conf {
 	uint32_t shard, shards;		/* 1 … shards: only calls of this part, by a hash of the Call-ID (of the first leg); shards 0: all */
 	double sample;			/* of calls, by another such hash: 0 … 1 */
 	uint64_t lookback_ns;		/* 0: none */
+	bool changes;			/* select_use will be called: with look-back, what rules to come may take waits, too */
 	bool in_order;			/* of what waited: the order of the stream is kept, at the price of delay */
 	const char *const *link_headers;	/* borrowed */
 	size_t link_headers_n;

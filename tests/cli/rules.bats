@@ -120,6 +120,36 @@ load calls
 	tracecat -F callid,marks -r out | grep -q '^one	retransmission$'
 }
 
+# later RULE... LAST: the first half of a call under these rules, the rest under the last; how much of it passes with --lookback.
+later() {
+	printf '%s\n' "${@:1:$#-1}" >rules
+	call one alice 0 | sed -n 1,6p | flow >a
+	call one alice 0 | sed -n '7,$p' | flow >b
+	call mark bob 0 | sed -n 1p | flow >mark
+	rm -f in
+	mkfifo in
+	sipfilter -f rules --lookback 60s <in >out 2>err &
+	pid=$!
+	exec 9>in
+	cat a mark >&9
+	wait_for eval '[ -n "$(ids -r out 2>/dev/null)" ]' || return
+	printf 'trace m corr second if $ci == "two"\n%s\n' "${@: -1}" >rules
+	kill -HUP $pid
+	call two bob 3 | flow >two
+	wait_for eval 'cat two >&9; [ -n "$(tracecat -F corr -r out 2>/dev/null | grep second)" ]' || return
+	cat b >&9
+	exec 9>&-
+	wait $pid
+	tracecat -F callid -r out | grep -c '^one$'
+}
+
+@test "HUP with --lookback: calls of a new rule are whole" {
+	local mark='trace m if $ci == "mark"' bye='$rm == "BYE" && $rs == 200'
+	[ "$(later "$mark" "trace d if $bye")" = 13 ]
+	[ "$(later "$mark" 'trace t if $rs == 999' "trace d if $bye")" = 13 ]
+	[ "$(later "$mark" 'trace d if $rs == 999' 'trace t if $rs == 200 && $rm == "INVITE"')" = 9 ]
+}
+
 @test "with --lookback a rule's calls are whole" {
 	mixed >in
 	printf 'trace t corr bye if $rm == "BYE" && $rs == 200 && $ci == "two"\ntrace d corr call if $rm == "BYE" && $rs == 200 && $ci == "one"\n' >rules
