@@ -19,7 +19,8 @@ kamailio_py() { python3 "$TOP/tests/cli/kamailio.py" "$@"; }
 
 kamailio_pid() { cat "$1.kamailio"; }
 
-kamailio_up() { grep -q 'first worker is up$' "$1.log" || ! kill -0 "$(kamailio_pid "$1")" 2>/dev/null; }
+kamailio_up() { [[ $(<"$1.log") = *'first worker is up'* ]]; }
+kamailio_up_or_over() { kamailio_up "$1" || ! kill -0 "$(kamailio_pid "$1")" 2>/dev/null; }
 
 # Tries it on $port. 0: it runs; 1: it does not; 2: somebody else took the port meanwhile.
 try_kamailio() {
@@ -32,11 +33,12 @@ try_kamailio() {
 		echo 'event_route[core:worker-one-init] { xlog("L_ALERT", "first worker is up\n"); }'
 		cat "$config"
 	} >"$name.cfg"
+	: >"$name.log"
 	timeout 120 kamailio -f "$name.cfg" -l "udp:127.0.0.1:$port" -l "tcp:127.0.0.1:$port" -n 1 -N 1 -m 32 -M 8 -DD -E -w "$PWD" \
 		-Y "$PWD/$name.run" "$@" >"$name.log" 2>&1 3>&- &
 	echo $! >"$name.kamailio"
-	wait_for kamailio_up "$name" || return 1
-	grep -q 'first worker is up$' "$name.log" && return 0
+	wait_for kamailio_up_or_over "$name" || return 1
+	kamailio_up "$name" && return 0
 	rm "$name.kamailio"
 	grep -qi 'address already in use' "$name.log" && return 2
 	return 1
