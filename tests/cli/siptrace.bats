@@ -94,7 +94,8 @@ only_traced() { [ -z "$(jq -r .callid selected | grep -v -- -traced-)" ]; }
 	[ "$(beside -m d --no-dialog-ack 'is_method("INVITE") && !has_totag() && $fU == "traced"' | tr ' ' '\n' | grep -c ack-2xx)" = 0 ]
 	sipfilter -m d --no-sl-acks 'is_method("INVITE") && $fU == "traced"' <capture | tracecat -F callid,method >without
 	grep -q '^nobody.*INVITE' without && [ -z "$(grep '^nobody.*ACK' without)" ]
-	sipfilter -m d --no-dialog-spiral 'is_method("INVITE") && $fU == "traced"' <capture | tracecat -F callid,method,status,dst_port >flat
+	sipfilter -m d --no-dialog-spiral 'is_method("INVITE") && $fU == "traced"' <capture |
+		tracecat -F callid,method,status,dst_port,marks | grep -v retransmission | cut -f 1-4 >flat
 	grep '^spiral.*INVITE	-' flat | cut -f 4 | tr '\n' ' ' | grep -qx "$port $port "	# to the proxy, and to itself
 	[ "$(grep -c "^spiral.*INVITE	200" flat)" = 2 ]
 	grep -q "^proxied.*INVITE	-	${to[UAS]}$" flat
