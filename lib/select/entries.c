@@ -9,7 +9,7 @@
 static void
 look_at_rules(struct select *s)
 {
-	s->takes_txns = s->takes_sets = s->conf.changes && s->conf.lookback_ns > 0;
+	s->takes_txns = s->takes_sets = awaits_rules(s);
 	s->notes = s->expires = false;
 	for (size_t i = 0; i < s->rules.n; i++) {
 		const struct rule *r = s->rules.v[i];

@@ -82,6 +82,13 @@ struct select {
 	struct mark *marks;		/* all of them */
 };
 
+/* What no rule took waits for rules to come. */
+static inline bool
+awaits_rules(const struct select *s)
+{
+	return s->conf.changes && s->conf.lookback_ns > 0;
+}
+
 /* Expression and templates look at this record from now on (select.c). */
 struct expr_ctx *select_at(struct select *, const struct record *);
 /*

@@ -207,11 +207,10 @@ claim_of(void **word, bool above)
 
 enum verdict { NOT_SELECTED, SELECTED, UNDECIDED };
 
-/* May this rule still take something? */
 static bool
-takes(const struct select *s, const struct rule *r)
+calls_left(const struct select *s)
 {
-	return !r->over && (s->conf.calls == 0 || s->taken < s->conf.calls);
+	return s->conf.calls == 0 || s->taken < s->conf.calls;
 }
 
 static enum verdict
@@ -233,7 +232,7 @@ decide(struct select *s, const struct record *r, struct place *p, struct entry *
 			return SELECTED;
 		if (takes_call && (rule->act == RULE_DIALOG ? set : txn) != NULL)
 			continue;	/* it keeps the rule that took it */
-		if (rule->act != RULE_DROP && !takes(s, rule))
+		if (rule->act != RULE_DROP && (rule->over || !calls_left(s)))
 			continue;
 		if (!expr_match(rule->expr, select_at(s, r))) {
 			if (takes_call && s->hold != NULL)
@@ -248,8 +247,8 @@ decide(struct select *s, const struct record *r, struct place *p, struct entry *
 			mark_count(s, *by);
 		return SELECTED;
 	}
-	if (s->conf.changes && s->hold != NULL && p->set_word != NULL && (s->conf.calls == 0 || s->taken < s->conf.calls))
-		return UNDECIDED;	/* there may be another rule by then */
+	if (awaits_rules(s) && p->set_word != NULL && calls_left(s))
+		return UNDECIDED;
 	return otherwise;
 }
 

@@ -40,6 +40,7 @@ load common
 
 # follows LINE: runs what follows a file that is not there, until it says that it waits for it.
 follows() {
+	rm -f err	# of the one before
 	bash -c "exec $1" >out 2>err </dev/null &
 	local pid=$!
 	wait_for grep -q 'waiting for it' err && kill -TERM "$pid" && { wait "$pid" || [ $? = 1 ]; }

@@ -75,27 +75,44 @@ load calls
 	grep -q -- '-m' err
 }
 
+# run_rules OPTION...: sipfilter -f rules in the background as $pid, from descriptor 9 into ./out.
+run_rules() {
+	rm -f in out err	# of the one before
+	mkfifo in
+	sipfilter -f rules "$@" <in >out 2>err &
+	pid=$!
+	exec 9>in
+}
+passed() { [ "$(ids -r out 2>/dev/null | wc -l)" = "$1" ]; }	# so far
+
+# reread CORR: HUP, and feeds call two until it passes with CORR: the new rules are in use.
+reread() {
+	kill -HUP "$pid"
+	call two bob 3 | flow >two
+	feed_two() { cat two >&9; [ -n "$(tracecat -F corr -r out 2>/dev/null | grep "$1")" ]; }
+	wait_for feed_two "$1"
+}
+# all_fed: the end of its input, and its own.
+all_fed() {
+	exec 9>&-
+	wait "$pid"
+}
+
 @test "HUP: calls keep rules that are gone, wrong ones change nothing" {
 	echo 'trace d corr old if $ci == "one"' >rules
 	call one alice 0 | flow >whole
 	call one alice 0 | sed -n 1,5p | flow >a
 	call one alice 0 | sed -n '6,$p' | flow >b
-	mkfifo in
-	sipfilter -f rules <in >out 2>err &
-	pid=$!
-	exec 9>in
+	run_rules
 	cat a >&9
-	wait_for eval '[ "$(ids -r out 2>/dev/null | wc -l)" = 5 ]'
+	wait_for passed 5
 	echo 'trace q' >rules
 	kill -HUP $pid
 	wait_for grep -q 'stays as it was' err
 	echo 'trace d corr new if $ci == "two"' >rules
-	kill -HUP $pid
-	call two bob 3 | flow >two
-	wait_for eval 'cat two >&9; [ -n "$(tracecat -F corr -r out 2>/dev/null | grep new)" ]'
+	reread new
 	cat b >&9
-	exec 9>&-
-	wait $pid
+	all_fed
 	[ "$(tracecat -F callid,corr -r out | grep -c '^one	old$')" = 13 ]
 }
 
@@ -103,19 +120,13 @@ load calls
 	echo 'trace m if $ci == "mark"' >rules
 	call one alice 0 | sed 1p | flow >whole
 	call mark bob 0 | sed -n 1p | flow >mark
-	mkfifo in
-	sipfilter -f rules --lookback 60s <in >out 2>err &
-	pid=$!
-	exec 9>in
+	run_rules --lookback 60s
 	cat mark >&9
-	wait_for eval '[ "$(ids -r out 2>/dev/null | wc -l)" = 1 ]'
+	wait_for passed 1
 	echo 'trace d corr new if $rm == "BYE" || $ci == "two"' >rules
-	kill -HUP $pid
-	call two bob 3 | flow >two
-	wait_for eval 'cat two >&9; [ -n "$(tracecat -F corr -r out 2>/dev/null | grep new)" ]'
+	reread new
 	cat whole >&9
-	exec 9>&-
-	wait $pid
+	all_fed
 	[ "$(tracecat -F callid,corr -r out | grep -c '^one	new$')" = "$(tracecat <whole | wc -l)" ]
 	tracecat -F callid,marks -r out | grep -q '^one	retransmission$'
 }
@@ -126,20 +137,13 @@ later() {
 	call one alice 0 | sed -n 1,6p | flow >a
 	call one alice 0 | sed -n '7,$p' | flow >b
 	call mark bob 0 | sed -n 1p | flow >mark
-	rm -f in
-	mkfifo in
-	sipfilter -f rules --lookback 60s <in >out 2>err &
-	pid=$!
-	exec 9>in
+	run_rules --lookback 60s
 	cat a mark >&9
-	wait_for eval '[ -n "$(ids -r out 2>/dev/null)" ]' || return
+	wait_for passed 1 || return
 	printf 'trace m corr second if $ci == "two"\n%s\n' "${@: -1}" >rules
-	kill -HUP $pid
-	call two bob 3 | flow >two
-	wait_for eval 'cat two >&9; [ -n "$(tracecat -F corr -r out 2>/dev/null | grep second)" ]' || return
+	reread second || return
 	cat b >&9
-	exec 9>&-
-	wait $pid
+	all_fed
 	tracecat -F callid -r out | grep -c '^one$'
 }
 
